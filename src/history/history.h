@@ -1,0 +1,223 @@
+/*
+ * history.h
+ *		contact_history: one person's contacts, sorted by time, compact.
+ *
+ * Stored bytes (after the varlena length word; all little-endian, unaligned):
+ *
+ *	 0	version		HISTORY_VERSION
+ *	 1	flags		HISTORY_TRIMMED: a trimmed section follows; else 0
+ *	 2	shape		bits 0-3 time width (1..8 bytes), bits 4-5 unit
+ *					(0: 1 us, 1: 1 ms, 2: 1 s, 3: 1 min), bits 6-7 kind width
+ *					(0: 1 byte, 1: 2 bytes, 2: 4 bytes)
+ *	 3	answer		bits 0-3 answer width (0: no contact has an answer time,
+ *					1..8), bits 4-5 answer unit; the rest zero
+ *	 4	contacts	4 bytes, n
+ *	 8	base		8 bytes, the first contact's instant (0 when n = 0)
+ *	16	kinds		4 bytes, number of kinds
+ *	20	dictionary	4 bytes, length of the dictionary section
+ *	24	times		n * time width: (at - base) / unit, ascending
+ *		kind index	n * kind width
+ *		answers		m * answer width: (answered_at - at) / answer unit, for
+ *					the m contacts whose kind has an answer time, in order
+ *		dictionary	labels: one byte count-of-labels varint, then for each
+ *					label: 1 byte length + channel, 1 byte length + purpose;
+ *					kinds: varint label index, 1 byte (bits 0-3 outcome, bit 4
+ *					has a weight of its own, bit 5 has an answer time),
+ *					[varint weight in millionths]
+ *		trimmed		see history_trim.c
+ *
+ * Canonical: contacts ascend by (at, kind index, answer time); labels ascend
+ * by (channel, purpose) bytewise; kinds ascend by (label, outcome, has weight,
+ * weight, has answer); only used labels and kinds are listed; unit is the
+ * largest and width the smallest that fit; kind width the smallest.  Equal
+ * histories therefore have identical bytes.
+ *
+ * Fixed-width times make any contact reachable without decoding those before
+ * it: a window is counted from the end backwards.  A load of 8 bytes at the
+ * last time never leaves the value: kinds and dictionary follow (n >= 1 makes
+ * them at least 8 bytes).
+ */
+#ifndef CONTACT_PRESSURE_HISTORY_H
+#define CONTACT_PRESSURE_HISTORY_H
+
+#include "core.h"
+#include "history/label.h"
+
+#define HISTORY_VERSION			1
+#define HISTORY_TRIMMED			0x01
+#define HISTORY_HEADER_SIZE		24
+#define HISTORY_MAX_CONTACTS	4000000		/* weights cannot overflow below */
+
+/* One contact, spelled out.  Channel and purpose are folded and checked. */
+typedef struct Contact
+{
+	Instant		at;
+	Instant		answered_at;	/* INSTANT_NONE: not known; else >= at */
+	int64_t		weight;			/* millionths; WEIGHT_NONE: not its own */
+	Outcome		outcome;
+	const char *channel;
+	const char *purpose;
+} Contact;
+
+/* --- reading the stored bytes in place */
+
+typedef struct HistoryView
+{
+	const unsigned char *times;
+	const unsigned char *kind_index;
+	const unsigned char *answers;
+	const unsigned char *dictionary;
+	const unsigned char *trimmed;	/* NULL: never trimmed */
+	Instant		base;
+	int64_t		unit;
+	int64_t		answer_unit;
+	uint64_t	mask;			/* of a time */
+	uint32_t	contacts;
+	uint32_t	kinds;
+	uint32_t	dictionary_length;
+	uint32_t	trimmed_length;
+	uint8_t		width;
+	uint8_t		kind_width;
+	uint8_t		answer_width;
+} HistoryView;
+
+/*
+ * Check the header against the length and fill view.  Cheap, called for each
+ * row: what it does not look at (dictionary, order) HistoryDictionary() does.
+ * data == NULL stands for the empty history.
+ */
+extern bool HistoryOpen(const void *data, size_t length, HistoryView *view,
+						CoreError *err);
+
+static inline uint64_t
+HistoryLoad64(const unsigned char *p)
+{
+	uint64_t	value;
+
+	memcpy(&value, p, sizeof(value));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	value = __builtin_bswap64(value);
+#endif
+	return value;
+}
+
+static inline Instant
+HistoryAt(const HistoryView *view, uint32_t i)
+{
+	uint64_t	offset;
+
+	offset = HistoryLoad64(view->times + (size_t) i * view->width) & view->mask;
+	/* unsigned: bytes that lie about the unit may wrap, but not trap */
+	return (Instant) ((uint64_t) view->base + offset * (uint64_t) view->unit);
+}
+
+static inline uint32_t
+HistoryKindIndex(const HistoryView *view, uint32_t i)
+{
+	const unsigned char *p = view->kind_index + (size_t) i * view->kind_width;
+
+	if (view->kind_width == 1)
+		return p[0];
+	if (view->kind_width == 2)
+		return p[0] | (uint32_t) p[1] << 8;
+	return p[0] | (uint32_t) p[1] << 8 | (uint32_t) p[2] << 16 |
+		(uint32_t) p[3] << 24;
+}
+
+/* The number of contacts with at <= t: binary search. */
+extern uint32_t HistoryUpTo(const HistoryView *view, Instant t);
+
+/* The answer times of all contacts (INSTANT_NONE where there is none). */
+struct HistoryDictionary;
+extern void HistoryAnswers(const HistoryView *view,
+						   const struct HistoryDictionary *dictionary,
+						   Instant *answered_at);
+
+/* --- the dictionary, decoded and checked */
+
+typedef struct HistoryLabel
+{
+	const char *channel;		/* NUL-terminated */
+	const char *purpose;
+} HistoryLabel;
+
+typedef struct HistoryKind
+{
+	uint32_t	label;
+	Outcome		outcome;
+	bool		has_answer;
+	int64_t		weight;			/* WEIGHT_NONE: not its own */
+} HistoryKind;
+
+typedef struct HistoryDictionary
+{
+	uint32_t	nlabels;
+	uint32_t	nkinds;
+	HistoryLabel *labels;
+	HistoryKind *kinds;
+} HistoryDictionary;
+
+/* One allocation, released by CoreFree(dictionary); NULL with err filled. */
+extern HistoryDictionary *HistoryReadDictionary(const HistoryView *view,
+												CoreError *err);
+
+/* --- the horizon */
+
+/* Rising outcomes that can be an answer: sent ... converted. */
+#define ANSWER_LEVELS			6
+#define ANSWER_LEVEL(outcome)	((int) (outcome) - OUTCOME_SENT)
+
+/* What is known of the answers "this outcome or better" among the dropped. */
+typedef struct TrimmedAnswers
+{
+	Instant		last_answer_at; /* INSTANT_NONE: never answered */
+	Instant		answered_contact_at;	/* the latest contact answered */
+	int64_t		run_min;		/* counted, sent contacts after both: at least */
+	int64_t		run_max;		/* at most; they differ only after a merge */
+} TrimmedAnswers;
+
+/* What trimming keeps of one channel and purpose. */
+typedef struct TrimmedGroup
+{
+	const char *channel;
+	const char *purpose;
+	int64_t		by_outcome[OUTCOME_COUNT];
+	int64_t		weighted;		/* counted contacts with a weight of their own */
+	int64_t		weight;			/* the sum of those weights, millionths */
+	Instant		last_at;		/* last counted contact, INSTANT_NONE: none */
+	Instant		last_event_at;	/* last event */
+	TrimmedAnswers answers[ANSWER_LEVELS];
+} TrimmedGroup;
+
+typedef struct Trimmed
+{
+	Instant		before;			/* the horizon: all that is older is in groups */
+	uint32_t	ngroups;
+	TrimmedGroup *groups;		/* ascending by channel, purpose */
+} Trimmed;
+
+/* One allocation; NULL with err->code == CORE_OK when never trimmed. */
+extern Trimmed *HistoryReadTrimmed(const HistoryView *view, CoreError *err);
+
+/* The horizon alone, cheap; INSTANT_NONE when never trimmed. */
+extern Instant HistoryHorizon(const HistoryView *view);
+
+/* --- building */
+
+/*
+ * The builder gathers contacts in any order and writes canonical bytes.
+ * Everything that makes a history (text, binary, merge, add, trim) goes
+ * through it, and so through one set of checks.
+ */
+typedef struct HistoryBuilder HistoryBuilder;
+
+extern HistoryBuilder *HistoryBuild(void);
+extern bool HistoryAdd(HistoryBuilder *builder, const Contact *contact,
+					   CoreError *err);
+extern bool HistoryAddAll(HistoryBuilder *builder, const HistoryView *view,
+						  CoreError *err);	/* merge, horizon included */
+/* bytes and *length without a length word; room bytes are left in front */
+extern void *HistoryFinish(HistoryBuilder *builder, size_t room,
+						   size_t *length, CoreError *err);
+
+#endif							/* CONTACT_PRESSURE_HISTORY_H */
