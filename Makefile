@@ -1,0 +1,121 @@
+# contact_pressure: a PostgreSQL extension
+#
+#   make test     prepare this machine (apt, only what is missing), build, run every test
+#   make demo     the same preparation, then the main job on 100,000 people
+#                 (make demo DATA=../shared/data: on the Complete Journey campaigns)
+#   make bench    the same preparation, then the speed ratios
+#   make && make install        build and install for the server of pg_config
+#   make installcheck           SQL tests against a server that has it installed
+#
+# Also out of tree: make -f ../contact_pressure/Makefile
+
+EXTENSION = contact_pressure
+EXTVERSION = 0.1.0
+MODULE_big = contact_pressure
+
+# Every list is explicit: the order of the script matters, a VPATH build sees
+# no glob, and test/check-files fails on a file that is in none of them.
+
+OBJS = \
+	src/contact_pressure.o \
+	src/core.o \
+	src/core_pg.o \
+	src/history/calendar_core.o \
+	src/history/calendar_pg.o \
+	src/history/history_agg.o \
+	src/history/history_core.o \
+	src/history/history_funcs.o \
+	src/history/history_io.o \
+	src/history/history_text.o \
+	src/history/history_trim.o \
+	src/history/label.o \
+	src/history/rolling.o \
+	src/policy/policy_core.o \
+	src/policy/policy_gram.o \
+	src/policy/policy_io.o \
+	src/policy/policy_lint.o \
+	src/policy/policy_match.o \
+	src/policy/policy_rules.o \
+	src/policy/policy_scan.o \
+	src/policy/policy_text.o \
+	src/policy/verdict.o \
+	src/policy/verdict_core.o
+
+HEADER_FILES = \
+	src/compat.h \
+	src/core.h \
+	src/core_pg.h \
+	src/history/calendar.h \
+	src/history/history.h \
+	src/history/label.h \
+	src/policy/policy.h
+
+# The install script, in this order.
+SQL_MODULES = \
+	src/schema.sql \
+	src/history/history.sql \
+	src/policy/policy.sql \
+	src/policy/verdict.sql \
+	src/policy/rules.sql
+
+# sql/NAME.sql and expected/NAME.out
+REGRESS =
+
+# test/pgtap/NAME.sql
+PGTAP = \
+	catalogue
+
+# test/fuzz/NAME.c
+FUZZ =
+
+DATA_built = $(EXTENSION)--$(EXTVERSION).sql
+
+# Each test finds the extension installed in its database and says itself
+# SET search_path = contact_pressure, public and which TimeZone it is in.
+REGRESS_OPTS = --load-extension=$(EXTENSION)
+
+PG_CPPFLAGS = -I$(srcdir)/src -Isrc
+PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter \
+	-Werror=implicit-function-declaration
+EXTRA_CLEAN = src/policy/policy_gram.c src/policy/policy_gram.h \
+	src/policy/policy_scan.c
+
+# Bitcode lets the JIT inline across modules; these functions are too big to
+# be inlined, and clang would have to be there in the server's version.
+override with_llvm := no
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
+topdir := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
+
+ifneq ($(wildcard $(PGXS)),)
+# While the rooms are being written: what is there.
+OBJS := $(foreach o,$(OBJS),$(if $(wildcard $(topdir)/$(o:.o=.[cly])),$(o)))
+SQL_MODULES := $(foreach s,$(SQL_MODULES),$(if $(wildcard $(topdir)/$(s)),$(s)))
+HEADER_FILES := $(foreach s,$(HEADER_FILES),$(if $(wildcard $(topdir)/$(s)),$(s)))
+
+include $(PGXS)
+
+# A rebuild after a change of any header is a full one: cheap and right.
+$(OBJS): $(addprefix $(srcdir)/,$(HEADER_FILES)) Makefile | src/history src/policy
+
+src/history src/policy:
+	$(MKDIR_P) $@
+
+# The parser: bison writes the header beside the code, here or (found by
+# VPATH) in a source tree that was built before.
+src/policy/policy_gram.c: BISONFLAGS += -d
+src/policy/policy_gram.c src/policy/policy_scan.c: | src/policy
+src/policy/policy_scan.o: src/policy/policy_gram.c
+# flex's own code has what -Wextra dislikes
+src/policy/policy_scan.o: CFLAGS += -Wno-sign-compare -Wno-unused-function
+
+$(EXTENSION)--$(EXTVERSION).sql: $(addprefix $(srcdir)/,$(SQL_MODULES)) Makefile
+	cat $(filter %.sql,$^) >$@.tmp && mv $@.tmp $@
+else
+all install installcheck clean:
+	@echo 'The headers of the PostgreSQL server are missing.' >&2
+	@echo 'On Debian and Ubuntu: run test/prepare, or apt install postgresql-server-dev-all' >&2
+	@echo 'Elsewhere: make PG_CONFIG=/path/to/pg_config' >&2
+	@exit 1
+endif

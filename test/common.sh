@@ -1,0 +1,53 @@
+# shellcheck shell=bash
+# What the scripts in test/ share: where things are, and who the server is.
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+say() {
+	printf '%s\n' "$*"
+}
+
+die() {
+	printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+	exit 1
+}
+
+# find_pg_config: the pg_config of a server that is here complete with its
+# headers; the newest unless PG_CONFIG names one.
+find_pg_config() {
+	local candidate
+
+	for candidate in ${PG_CONFIG:+"$PG_CONFIG"} \
+		$(ls -d /usr/lib/postgresql/*/bin/pg_config 2>/dev/null | sort -t/ -k5 -rV) \
+		pg_config; do
+		candidate=$(command -v "$candidate") || continue
+		[ -e "$("$candidate" --pgxs 2>/dev/null)" ] || continue
+		[ -x "$("$candidate" --bindir)/initdb" ] || continue
+		printf '%s\n' "$candidate"
+		return 0
+	done
+	return 1
+}
+
+# server_user: PostgreSQL refuses to run as root; then it runs as this user.
+server_user() {
+	[ "$(id -u)" = 0 ] || return 0
+	if id postgres >/dev/null 2>&1; then
+		printf 'postgres\n'
+	else
+		printf 'nobody\n'
+	fi
+}
+
+# as_server COMMAND...: run it as the user of the server
+as_server() {
+	local user
+
+	user=$(server_user)
+	if [ -n "$user" ]; then
+		setpriv --reuid "$user" --regid "$(id -g "$user")" --clear-groups -- \
+			env HOME=/tmp "$@"
+	else
+		"$@"
+	fi
+}
