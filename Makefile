@@ -96,8 +96,16 @@ HEADER_FILES := $(foreach s,$(HEADER_FILES),$(if $(wildcard $(topdir)/$(s)),$(s)
 
 include $(PGXS)
 
+# Look for sources only in the source tree, so that a build out of tree works
+# beside one in the tree and takes none of its objects.
+VPATH :=
+vpath %.c $(topdir)
+vpath %.l $(topdir)
+vpath %.y $(topdir)
+vpath %.control $(topdir)
+
 # A rebuild after a change of any header is a full one: cheap and right.
-$(OBJS): $(addprefix $(srcdir)/,$(HEADER_FILES)) Makefile | src/history src/policy
+$(OBJS): $(addprefix $(topdir)/,$(HEADER_FILES)) $(topdir)/Makefile | src/history src/policy
 
 src/history src/policy:
 	$(MKDIR_P) $@
@@ -110,7 +118,7 @@ src/policy/policy_scan.o: src/policy/policy_gram.c
 # flex's own code has what -Wextra dislikes
 src/policy/policy_scan.o: CFLAGS += -Wno-sign-compare -Wno-unused-function
 
-$(EXTENSION)--$(EXTVERSION).sql: $(addprefix $(srcdir)/,$(SQL_MODULES)) Makefile
+$(EXTENSION)--$(EXTVERSION).sql: $(addprefix $(topdir)/,$(SQL_MODULES)) $(topdir)/Makefile
 	cat $(filter %.sql,$^) >$@.tmp && mv $@.tmp $@
 else
 all install installcheck clean:

@@ -34,10 +34,12 @@ extern ZoneSegment ZoneSegmentAt(Zone *zone, Instant t);
 /* The instant of a local time, read as PostgreSQL reads it. */
 extern Instant ZoneInstant(Zone *zone, int64_t local);
 
-/* --- local dates: days since 2000-01-01 (a Saturday) */
-
+/* Local dates are days since 2000-01-01, a Saturday. */
 extern void DateToCivil(int32_t date, int *year, int *month, int *day);
 extern int32_t DateFromCivil(int year, int month, int day);
+
+/* --- local time */
+
 extern int	DateWeekday(int32_t date);	/* 0 = Monday ... 6 = Sunday */
 
 extern int64_t ZoneLocal(Zone *zone, Instant t);	/* local microseconds */
@@ -83,13 +85,23 @@ typedef struct Reach
 
 extern Reach SpanReach(Zone *zone, Instant e, const Span *span);
 
+/* A growing list of instants. */
+typedef struct InstantList
+{
+	Instant    *items;
+	size_t		count;
+	size_t		space;
+} InstantList;
+
+extern void InstantListAdd(InstantList *list, Instant t);
+extern void InstantListSort(InstantList *list);
+
 /*
- * All instants x at which "x + span > e" may change from false to true or
+ * Add all instants x at which "x + span > e" may change from false to true or
  * back, in no order, perhaps with some at which it does not.
  */
-#define SPAN_EDGES_MAX		512
-extern int	SpanEdges(Zone *zone, Instant e, const Span *span,
-					  Instant edges[SPAN_EDGES_MAX]);
+extern void SpanEdges(Zone *zone, Instant e, const Span *span,
+					  InstantList *edges);
 
 /* --- calendar windows */
 
