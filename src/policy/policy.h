@@ -228,10 +228,7 @@ extern void SpanWrite(const Span *span, CoreText *out); /* "7 days" */
  */
 #define NO_MATCH	(-1)
 
-extern bool PatternMatches(const Policy *policy, const PolicyPattern *pattern,
-						   const char *channel, const char *purpose,
-						   bool transactional);
-extern int	PatternRank(const PolicyPattern *pattern);
+extern int	PatternRank(const PolicyPattern *pattern, bool named_channel);
 
 /*
  * The rank of the most specific pattern of the scope that matches.
@@ -251,17 +248,36 @@ extern int	ScopeLookRank(const Policy *policy, int scope,
 						  bool transactional, const char *proposed_channel,
 						  const char *proposed_purpose);
 
+/*
+ * The rank of a statement's own scope: in a transactional one "marketing" is
+ * a plain name.
+ */
+extern int	StatementRank(const Policy *policy,
+						  const PolicyStatement *statement,
+						  const char *channel, const char *purpose,
+						  bool transactional);
+extern bool StatementHas(const Policy *policy,
+						 const PolicyStatement *statement, ClauseKind kind);
+
 /* Is channel/purpose matched by a transactional scope of layers <= layer? */
 extern bool PolicyTransactional(const Policy *policy, int layer,
 								const char *channel, const char *purpose);
 
-/* The same for a contact of layers <= layer: what that layer's rules use. */
+/* What the statements of layers <= layer say to the rules of that layer. */
 extern const char *PolicyZone(const Policy *policy, int layer); /* or NULL */
 extern int	PolicyWeekStart(const Policy *policy, int layer);
 extern int64_t PolicyWeight(const Policy *policy, int layer,
 							const char *channel, const char *purpose);
 extern Outcome PolicyAnswer(const Policy *policy, int layer,
 							const char *channel, const char *purpose);
+
+extern const PolicyStatement *PolicyDeclaration(const Policy *policy,
+												int layer,
+												StatementKind kind);
+/* A channel or purpose (its first part) against the declaration in force. */
+extern bool PolicyKnowsName(const Policy *policy, int layer,
+							StatementKind kind, const char *name,
+							CoreError *err);
 
 /* False, with err naming the declaration, when channel or purpose is none
  * of the declared ones as the last layer has them. */
@@ -278,8 +294,7 @@ typedef struct ListPattern
 
 extern bool ListPatternParse(const char *text, size_t length,
 							 ListPattern *pattern, CoreError *err);
-extern bool ListPatternMatches(const ListPattern *pattern,
-							   const char *channel, const char *purpose,
-							   bool transactional);
+extern int	ListPatternRank(const ListPattern *pattern, const char *channel,
+							const char *purpose, bool transactional);
 
 #endif							/* CONTACT_PRESSURE_POLICY_H */
