@@ -259,6 +259,9 @@ extern int	StatementRank(const Policy *policy,
 extern bool StatementHas(const Policy *policy,
 						 const PolicyStatement *statement, ClauseKind kind);
 
+/* Do two scopes read the same? */
+extern bool PolicySameScope(const Policy *policy, int a, int b);
+
 /* Is channel/purpose matched by a transactional scope of layers <= layer? */
 extern bool PolicyTransactional(const Policy *policy, int layer,
 								const char *channel, const char *purpose);

@@ -167,6 +167,19 @@ StatementRank(const Policy *policy, const PolicyStatement *statement,
 	return MatchScope(policy, statement->scope, &match);
 }
 
+/* See policy.h: equal strings have equal offsets in the pool. */
+bool
+PolicySameScope(const Policy *policy, int a, int b)
+{
+	const PolicyScope *x = &policy->scopes[a];
+	const PolicyScope *y = &policy->scopes[b];
+
+	return x->included == y->included && x->excepted == y->excepted &&
+		memcmp(&policy->patterns[x->first], &policy->patterns[y->first],
+			   (size_t) (x->included + x->excepted) *
+			   sizeof(PolicyPattern)) == 0;
+}
+
 /* See policy.h. */
 bool
 PolicyTransactional(const Policy *policy, int layer, const char *channel,
