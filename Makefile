@@ -65,8 +65,39 @@ REGRESS =
 PGTAP = \
 	catalogue
 
-# test/fuzz/NAME.c
+# test/fuzz/NAME.c, a libFuzzer target each; linked with the pure cores and
+# what stands in for the server
 FUZZ =
+CORE_SOURCES = \
+	src/core.c \
+	src/history/calendar_core.c \
+	src/history/history_core.c \
+	src/history/history_text.c \
+	src/history/history_trim.c \
+	src/history/label.c \
+	src/policy/policy_core.c \
+	src/policy/policy_gram.y \
+	src/policy/policy_match.c \
+	src/policy/policy_scan.l \
+	src/policy/policy_text.c \
+	src/policy/verdict_core.c \
+	test/fuzz/standalone.c
+
+# What the tests need besides.
+TEST_FILES = \
+	test/check-files \
+	test/common.sh \
+	test/docs/run \
+	test/fuzz/run \
+	test/prepare \
+	test/private-server \
+	test/regress \
+	test/run \
+	test/ubsan
+
+# Every SQL block of these is run by test/docs/run.
+DOCUMENTS = \
+	README.md
 
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 
@@ -127,3 +158,19 @@ all install installcheck clean:
 	@echo 'Elsewhere: make PG_CONFIG=/path/to/pg_config' >&2
 	@exit 1
 endif
+
+# What prepares the machine by itself and runs on a private server.
+test:
+	@test/run
+test-ubsan:
+	@test/prepare && test/ubsan
+demo:
+	@test/demo/run $(if $(DATA),'$(DATA)')
+bench:
+	@test/prepare && test/bench/run
+
+# For the scripts in test/: a list of this file
+list-%:
+	@echo $($*)
+
+.PHONY: test test-ubsan demo bench

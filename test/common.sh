@@ -51,3 +51,29 @@ as_server() {
 		"$@"
 	fi
 }
+
+# find_clang: clang, or the newest clang-NN
+find_clang() {
+	command -v clang && return 0
+	ls /usr/bin/clang-[0-9]* 2>/dev/null | grep -E 'clang-[0-9]+$' | sort -V |
+		tail -1 | grep .
+}
+
+# can_fuzz CLANG: has it libFuzzer and AddressSanitizer?
+can_fuzz() {
+	local program status
+
+	program=$(mktemp) || return 1
+	printf '%s\n' '#include <stdint.h>' '#include <stddef.h>' \
+		'int LLVMFuzzerTestOneInput(const uint8_t *d, size_t n)' \
+		'{ return d == 0 && n > 0; }' |
+		"$1" -x c -fsanitize=fuzzer,address -o "$program" - >/dev/null 2>&1
+	status=$?
+	rm -f "$program"
+	return "$status"
+}
+
+# list_of NAME: the words of a list in the Makefile, one a line
+list_of() {
+	make -s --no-print-directory -C "$top" "list-$1" | tr ' ' '\n' | grep .
+}
