@@ -7,7 +7,7 @@
 #ifndef CONTACT_PRESSURE_RULES_H
 #define CONTACT_PRESSURE_RULES_H
 
-#include "policy/policy.h"
+#include "policy/verdict.h"
 
 /* --- policy_words.c: a statement, or one clause of it, in English */
 
@@ -27,5 +27,44 @@ extern void ScopeWords(const Policy *policy, int scope, CoreText *out);
 
 /* "the kinds of rule stated": "max and gap" */
 extern void RuleKindsWords(int kinds, CoreText *out);
+
+/* --- policy_week.c: the hours of a week of wall-clock time */
+
+#define MINUTES_A_DAY	1440
+#define MINUTES_A_WEEK	(7 * MINUTES_A_DAY)
+
+/* A set of minutes of the week; minute 0 is Monday 00:00. */
+typedef struct WeekSet
+{
+	uint64_t	bits[(MINUTES_A_WEEK + 63) / 64];
+} WeekSet;
+
+extern bool WeekHas(const WeekSet *set, int minute);
+extern void WeekAdd(WeekSet *set, const WeekSet *more);
+extern bool WeekCovers(const WeekSet *set, const WeekSet *part);
+extern bool WeekHasDay(const WeekSet *set, int day);	/* all of it */
+
+/* The minutes that a clock or weekday clause names. */
+extern void ClauseWeek(const PolicyClause *clause, WeekSet *named);
+
+/*
+ * Add what a clock or weekday rule leaves closed (for "only TIME": all of the
+ * group, asked of its first rule) on an ordinary date, one outside all dates
+ * the policy names: "during" does not hold there, "outside" does.
+ */
+extern void RuleClosedWeek(const PolicyBinding *binding, int rule,
+						   WeekSet *closed);
+
+/* What the clock, weekday and never rules of a channel and purpose close. */
+extern bool PolicyClosedWeek(const Policy *policy, const char *channel,
+							 const char *purpose, WeekSet *closed,
+							 CoreError *err);
+
+/*
+ * The next open span of the week from a minute on, cut at midnight; false
+ * when there is none.
+ */
+extern bool WeekNextOpen(const WeekSet *closed, int from, int *opens,
+						 int *closes);
 
 #endif							/* CONTACT_PRESSURE_RULES_H */
