@@ -34,12 +34,14 @@ OBJS = \
 	src/policy/policy_gram.o \
 	src/policy/policy_io.o \
 	src/policy/policy_lint.o \
+	src/policy/policy_bind.o \
 	src/policy/policy_match.o \
 	src/policy/policy_rules.o \
 	src/policy/policy_scan.o \
 	src/policy/policy_text.o \
 	src/policy/verdict.o \
-	src/policy/verdict_core.o
+	src/policy/verdict_core.o \
+	src/policy/verdict_next.o
 
 HEADER_FILES = \
 	src/compat.h \
@@ -48,7 +50,8 @@ HEADER_FILES = \
 	src/history/calendar.h \
 	src/history/history.h \
 	src/history/label.h \
-	src/policy/policy.h
+	src/policy/policy.h \
+	src/policy/verdict.h
 
 # The install script, in this order.
 SQL_MODULES = \

@@ -299,5 +299,6 @@ extern bool ListPatternParse(const char *text, size_t length,
 							 ListPattern *pattern, CoreError *err);
 extern int	ListPatternRank(const ListPattern *pattern, const char *channel,
 							const char *purpose, bool transactional);
+extern void ListPatternWrite(const ListPattern *pattern, CoreText *out);
 
 #endif							/* CONTACT_PRESSURE_POLICY_H */

@@ -479,3 +479,17 @@ ListPatternRank(const ListPattern *pattern, const char *channel,
 		return NO_MATCH;
 	return PatternRank(&pattern->pattern, pattern->channel[0] != '\0');
 }
+
+/* A list's pattern as canonical text. */
+void
+ListPatternWrite(const ListPattern *pattern, CoreText *out)
+{
+	CoreTextPrintf(out, "%s", pattern->pattern.each_channel ? "each" :
+				   pattern->channel[0] != '\0' ? pattern->channel : "any");
+	if (pattern->purpose[0] == '\0' && !pattern->pattern.each_purpose)
+		return;
+	CoreTextPrintf(out, "/%s%s%s", pattern->purpose,
+				   pattern->purpose[0] != '\0' &&
+				   pattern->pattern.each_purpose ? "." : "",
+				   pattern->pattern.each_purpose ? "each" : "");
+}
