@@ -1,0 +1,53 @@
+-- The tables of the demo.  In a CRM, person and contact_log are there already.
+
+CREATE EXTENSION contact_pressure;
+ALTER DATABASE postgres SET search_path = contact_pressure, public;
+ALTER DATABASE postgres SET timezone = 'UTC';
+ALTER DATABASE postgres SET max_parallel_workers_per_gather = 0;
+SET search_path = contact_pressure, public;
+SET client_min_messages = warning;
+
+CREATE TABLE public.person (
+	person_id	int PRIMARY KEY,
+	zone		text NOT NULL,
+	opted_out	text[] NOT NULL DEFAULT '{}',
+	opted_in	text[] NOT NULL DEFAULT '{}',
+	history		contact_history
+);
+
+CREATE TABLE public.contact_log (
+	person_id	int NOT NULL,
+	at			timestamptz NOT NULL,
+	channel		text NOT NULL,
+	purpose		text NOT NULL,
+	outcome		text NOT NULL DEFAULT 'sent',
+	answered_at	timestamptz
+);
+CREATE INDEX ON public.contact_log (person_id);
+
+-- The policy, and what is asked of it: one row.
+CREATE TABLE public.setting (
+	title		text NOT NULL,
+	as_of		timestamptz NOT NULL,
+	zone		text NOT NULL,			-- in which the report tells the time
+	policy		contact_policy NOT NULL
+);
+
+-- "May we contact this person by this channel for this purpose?"
+CREATE TABLE public.question (
+	n			int PRIMARY KEY,
+	channel		text NOT NULL,
+	purpose		text NOT NULL
+);
+
+CREATE TABLE public.answer (
+	person_id	int NOT NULL,
+	channel		text NOT NULL,
+	allowed		boolean,
+	reason		text,
+	rule		text,
+	layer		text,
+	counted		float8,
+	cap			float8,
+	retry_at	timestamptz
+);
