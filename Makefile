@@ -30,15 +30,17 @@ OBJS = \
 	src/history/history_trim.o \
 	src/history/label.o \
 	src/history/rolling.o \
+	src/policy/policy_bind.o \
 	src/policy/policy_core.o \
 	src/policy/policy_gram.o \
 	src/policy/policy_io.o \
 	src/policy/policy_lint.o \
-	src/policy/policy_bind.o \
 	src/policy/policy_match.o \
 	src/policy/policy_rules.o \
 	src/policy/policy_scan.o \
 	src/policy/policy_text.o \
+	src/policy/policy_week.o \
+	src/policy/policy_words.o \
 	src/policy/verdict.o \
 	src/policy/verdict_core.o \
 	src/policy/verdict_next.o
@@ -51,6 +53,8 @@ HEADER_FILES = \
 	src/history/history.h \
 	src/history/label.h \
 	src/policy/policy.h \
+	src/policy/policy_build.h \
+	src/policy/rules.h \
 	src/policy/verdict.h
 
 # The install script, in this order.
@@ -78,18 +82,31 @@ CORE_SOURCES = \
 	src/history/history_text.c \
 	src/history/history_trim.c \
 	src/history/label.c \
+	src/policy/policy_bind.c \
 	src/policy/policy_core.c \
 	src/policy/policy_gram.y \
 	src/policy/policy_match.c \
 	src/policy/policy_scan.l \
 	src/policy/policy_text.c \
+	src/policy/policy_week.c \
+	src/policy/policy_words.c \
 	src/policy/verdict_core.c \
+	src/policy/verdict_next.c \
 	test/fuzz/standalone.c
 
 # What the tests need besides.
 TEST_FILES = \
 	test/check-files \
 	test/common.sh \
+	test/demo/answer.sql \
+	test/demo/check.sql \
+	test/demo/generated.sql \
+	test/demo/history.sql \
+	test/demo/journey.sql \
+	test/demo/log.sql \
+	test/demo/report.sql \
+	test/demo/run \
+	test/demo/schema.sql \
 	test/docs/run \
 	test/fuzz/run \
 	test/prepare \

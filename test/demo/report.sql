@@ -84,7 +84,7 @@ SELECT person_id AS "Person", zone AS "Zone",
 \pset title 'The busiest of them, explained: every rule that binds a promotion by the first channel'
 SELECT e.rule AS "Rule", CASE WHEN e.passes THEN 'passes' ELSE 'refuses' END AS "Now",
 	   round(e.counted::numeric, 1)::float8 AS "Counted", round(e.cap::numeric, 1)::float8 AS "Cap",
-	   CASE WHEN NOT e.passes THEN pg_temp.moment(e.retry_at, p.zone) END AS "Lets pass from"
+	   CASE WHEN NOT e.passes THEN pg_temp.moment(e.passes_at, p.zone) END AS "Lets pass from"
   FROM (SELECT person.*, s.as_of, s.policy FROM person, setting s
 		 WHERE history IS NOT NULL
 		 ORDER BY contact_count(history, '30 days', s.as_of) DESC, person_id LIMIT 1) AS p
