@@ -311,7 +311,7 @@ BindingIsFixed(FunctionCallInfo fcinfo)
 
 	if (expr == NULL || !IsA(expr, FuncExpr))
 		return false;
-	for (int i = 0; i < lengthof(made_of); i++)
+	for (size_t i = 0; i < lengthof(made_of); i++)
 		if (!IsA(list_nth(((FuncExpr *) expr)->args, made_of[i]), Const))
 			return false;
 	return true;
