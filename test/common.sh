@@ -39,18 +39,18 @@ server_user() {
 	fi
 }
 
-# as_server COMMAND...: run it as the user of the server
-as_server() {
-	local user
-
+# as_server COMMAND...: run it as the user of the server, who may not be able
+# to read the directory we are in
+as_server() (
+	cd / || exit 1
 	user=$(server_user)
 	if [ -n "$user" ]; then
-		setpriv --reuid "$user" --regid "$(id -g "$user")" --clear-groups -- \
+		exec setpriv --reuid "$user" --regid "$(id -g "$user")" --clear-groups -- \
 			env HOME=/tmp "$@"
 	else
-		"$@"
+		exec "$@"
 	fi
-}
+)
 
 # find_clang: clang, or the newest clang-NN
 find_clang() {
