@@ -348,8 +348,10 @@ DECLARE
 BEGIN
 	-- opt-outs and consent
 	service := twin.transactional(lines, last_layer, channel, purpose);
-	opt_out := twin.best_pattern(opted_out, channel, purpose, service);
-	opt_in := twin.best_pattern(opted_in, channel, purpose, service);
+	SELECT * INTO opt_out
+	FROM twin.best_pattern(opted_out, channel, purpose, service);
+	SELECT * INTO opt_in
+	FROM twin.best_pattern(opted_in, channel, purpose, service);
 	IF opt_out.rank IS NOT NULL
 		AND (opt_in.rank IS NULL OR opt_out.rank >= opt_in.rank)
 	THEN
@@ -657,7 +659,8 @@ BEGIN
 						b.week_start)) >= n);
 
 	ELSIF b.k = 'pause' THEN
-		run := twin.run(b.seen, t, coalesce((b.a->>'age')::interval, '0'));
+		SELECT * INTO run
+		FROM twin.run(b.seen, t, coalesce((b.a->>'age')::interval, '0'));
 		RETURN run.contacts < n
 			OR b.a->>'what' = 'never answered' AND run.ever_answered
 			OR d IS NOT NULL AND t >= run.last_at + d;
@@ -920,9 +923,9 @@ BEGIN
 	horizon := t + interval '10 years';
 	IF NOT EXISTS (
 		SELECT FROM unnest(rules) AS r,
-			unnest(r.alternatives || r.a) AS a
-		WHERE length(a->'during'->>'from') = 5
-			OR length(a->'on'->>'from') = 5)
+			unnest(r.alternatives || r.a) AS e(clause)
+		WHERE length(clause->'during'->>'from') = 5
+			OR length(clause->'on'->>'from') = 5)
 	THEN
 		SELECT least(horizon, greatest(t, max(at)) + interval '15 days')
 			INTO horizon
