@@ -74,7 +74,9 @@ PGTAP = \
 
 # test/fuzz/NAME.c, a libFuzzer target each; linked with the pure cores and
 # what stands in for the server
-FUZZ =
+FUZZ = \
+	fuzz_calendar
+
 CORE_SOURCES = \
 	src/core.c \
 	src/history/calendar_core.c \
