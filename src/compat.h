@@ -11,6 +11,11 @@
 #include "varatt.h"
 #endif
 
+/* 18 has pg_noreturn, which stands in front of a declaration. */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
 #if PG_VERSION_NUM < 150000
 #include "fmgr.h"
 #include "funcapi.h"

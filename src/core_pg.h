@@ -5,10 +5,11 @@
 #ifndef CONTACT_PRESSURE_CORE_PG_H
 #define CONTACT_PRESSURE_CORE_PG_H
 
+#include "compat.h"
 #include "core.h"
 
 /* Raise err as an ERROR with its SQLSTATE, detail and hint. */
-extern void ThrowCoreError(const CoreError *err) pg_attribute_noreturn();
+pg_noreturn extern void ThrowCoreError(const CoreError *err);
 
 /* The SQLSTATE of an error code, as errcode() takes it. */
 extern int	CoreSqlState(CoreErrorCode code);
