@@ -452,6 +452,17 @@ JudgesUnseen(const PolicyClause *clause)
 		 (clause->window.months != 0 || clause->window.days != 0));
 }
 
+/* What may be in the window besides the proposed contact. */
+static int64_t
+MaxLimit(const BoundRule *rule)
+{
+	/* "max 0" refuses all that it binds, seen or not, whatever its weight */
+	if (rule->clause->amount == 0)
+		return -1;
+	return rule->clause->amount -
+		(rule->sees_proposed ? rule->proposed_amount : 0);
+}
+
 static Passes
 MaxPasses(const Person *person, int rule, const Moments *moments,
 		  RuleFindings *findings, CoreError *err)
@@ -462,9 +473,7 @@ MaxPasses(const Person *person, int rule, const Moments *moments,
 	Passes		passes;
 
 	check.look = LookOf(person, rule, SEEN_COUNTED);
-	check.limit = check.look.rule->clause->amount;
-	if (check.look.rule->sees_proposed)
-		check.limit -= check.look.rule->proposed_amount;
+	check.limit = MaxLimit(check.look.rule);
 	check.before = check.look.rule->clause->window_kind == WINDOW_EVER ?
 		TrimmedAmount(&check.look) : 0;
 	check.fullest = -1;
