@@ -9,37 +9,6 @@
  */
 #include "policy/verdict.h"
 
-/* What a clause is to an override. */
-RuleKind
-ClauseRuleKind(ClauseKind kind)
-{
-	switch (kind)
-	{
-		case CLAUSE_MAX:
-			return RULE_MAX;
-		case CLAUSE_GAP:
-			return RULE_GAP;
-		case CLAUSE_ONLY_WITHIN:
-			return RULE_ONLY_WITHIN;
-		case CLAUSE_QUIET:
-		case CLAUSE_ONLY_TIME:
-			return RULE_CLOCK;
-		case CLAUSE_ONLY_ON:
-		case CLAUSE_NOT_ON:
-			return RULE_DAY;
-		case CLAUSE_PAUSE_UNANSWERED:
-		case CLAUSE_PAUSE_NEVER_ANSWERED:
-		case CLAUSE_PAUSE_OUTCOME:
-			return RULE_PAUSE;
-		case CLAUSE_NEVER:
-			return RULE_NEVER;
-		case CLAUSE_CONSENT:
-			return RULE_CONSENT;
-		default:
-			return RULE_NONE;
-	}
-}
-
 /* All kinds of rule stated in a statement, or-ed. */
 static int
 StatementKinds(const Policy *policy, const PolicyStatement *statement)
