@@ -111,6 +111,7 @@ TEST_FILES = \
 	test/demo/schema.sql \
 	test/docs/run \
 	test/fuzz/run \
+	test/install \
 	test/prepare \
 	test/private-server \
 	test/regress \

@@ -9,4 +9,7 @@ COMMENT ON SCHEMA contact_pressure IS
 'contact_pressure: contact histories, contact policies and the verdict on a contact';
 
 -- Types and functions are pure values: they read no table and no setting.
+-- Whoever installs the extension need not be a superuser (it is trusted) and
+-- can grant the schema to others after taking it from PUBLIC.
 GRANT USAGE ON SCHEMA contact_pressure TO PUBLIC;
+GRANT USAGE ON SCHEMA contact_pressure TO @extowner@ WITH GRANT OPTION;
