@@ -131,10 +131,12 @@ REGRESS_OPTS = --load-extension=$(EXTENSION)
 PG_CPPFLAGS = -I$(srcdir)/src -Isrc
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter \
 	-Werror=implicit-function-declaration \
-	$(if $(filter linux,$(PORTNAME)),-fno-semantic-interposition)
+	$(PG_CFLAGS_$(PORTNAME))
+PG_CFLAGS_linux = -fno-semantic-interposition
 # The server loads modules into one global scope: our calls are to ourselves,
 # whatever another module calls its functions.
-SHLIB_LINK = $(if $(filter linux,$(PORTNAME)),-Wl,-Bsymbolic)
+SHLIB_LINK = $(SHLIB_LINK_$(PORTNAME))
+SHLIB_LINK_linux = -Wl,-Bsymbolic
 EXTRA_CLEAN = src/policy/policy_gram.c src/policy/policy_gram.h \
 	src/policy/policy_scan.c
 
