@@ -191,13 +191,13 @@ endif
 
 # What prepares the machine by itself and runs on a private server.
 test:
-	@test/run
+	@$(topdir)/test/run
 test-ubsan:
-	@test/prepare && test/ubsan
+	@$(topdir)/test/prepare && $(topdir)/test/ubsan
 demo:
-	@test/demo/run $(if $(DATA),'$(DATA)')
+	@$(topdir)/test/demo/run $(if $(DATA),'$(DATA)')
 bench:
-	@test/prepare && test/bench/run
+	@$(topdir)/test/prepare && $(topdir)/test/bench/run
 
 # For the scripts in test/: a list of this file
 list-%:
