@@ -23,18 +23,27 @@ OBJS = \
 	src/history/calendar_core.o \
 	src/history/calendar_pg.o \
 	src/history/history_agg.o \
+	src/history/history_build.o \
 	src/history/history_core.o \
 	src/history/history_funcs.o \
 	src/history/history_io.o \
 	src/history/history_text.o \
 	src/history/history_trim.o \
+	src/history/instant.o \
 	src/history/label.o \
 	src/history/rolling.o \
 	src/policy/policy_bind.o \
+	src/policy/policy_build.o \
+	src/policy/policy_clause.o \
 	src/policy/policy_core.o \
+	src/policy/policy_error.o \
 	src/policy/policy_gram.o \
+	src/policy/policy_hint.o \
 	src/policy/policy_io.o \
 	src/policy/policy_lint.o \
+	src/policy/policy_lint_compare.o \
+	src/policy/policy_lint_ground.o \
+	src/policy/policy_lint_open.o \
 	src/policy/policy_match.o \
 	src/policy/policy_rules.o \
 	src/policy/policy_scan.o \
@@ -51,9 +60,11 @@ HEADER_FILES = \
 	src/core_pg.h \
 	src/history/calendar.h \
 	src/history/history.h \
+	src/history/history_parts.h \
 	src/history/label.h \
 	src/policy/policy.h \
 	src/policy/policy_build.h \
+	src/policy/policy_lint.h \
 	src/policy/rules.h \
 	src/policy/verdict.h
 
@@ -66,27 +77,38 @@ SQL_MODULES = \
 	src/policy/rules.sql
 
 # sql/NAME.sql and expected/NAME.out
-REGRESS =
+REGRESS = \
+	verdict
 
 # test/pgtap/NAME.sql
 PGTAP = \
-	catalogue
+	catalogue \
+	published_cases \
+	twin \
+	twin_by_hand
 
 # test/fuzz/NAME.c, a libFuzzer target each; linked with the pure cores and
 # what stands in for the server
 FUZZ = \
-	fuzz_calendar
+	fuzz_calendar \
+	fuzz_verdict
 
 CORE_SOURCES = \
 	src/core.c \
 	src/history/calendar_core.c \
+	src/history/history_build.c \
 	src/history/history_core.c \
 	src/history/history_text.c \
 	src/history/history_trim.c \
+	src/history/instant.c \
 	src/history/label.c \
 	src/policy/policy_bind.c \
+	src/policy/policy_build.c \
+	src/policy/policy_clause.c \
 	src/policy/policy_core.c \
+	src/policy/policy_error.c \
 	src/policy/policy_gram.y \
+	src/policy/policy_hint.c \
 	src/policy/policy_match.c \
 	src/policy/policy_scan.l \
 	src/policy/policy_text.c \
@@ -98,6 +120,12 @@ CORE_SOURCES = \
 
 # What the tests need besides.
 TEST_FILES = \
+	test/bench/build.sql \
+	test/bench/data.sql \
+	test/bench/harness.sql \
+	test/bench/run \
+	test/bench/size.sql \
+	test/bench/verdict.sql \
 	test/check-files \
 	test/common.sh \
 	test/demo/answer.sql \
@@ -116,11 +144,28 @@ TEST_FILES = \
 	test/private-server \
 	test/regress \
 	test/run \
+	test/twin/compare.sql \
+	test/twin/generate.sql \
+	test/twin/published.sql \
+	test/twin/run \
+	test/twin/twin.sql \
 	test/ubsan
 
 # Every SQL block of these is run by test/docs/run.
 DOCUMENTS = \
-	README.md
+	README.md \
+	doc/policies/README.md \
+	doc/policies/app.md \
+	doc/policies/b2b.md \
+	doc/policies/bank.md \
+	doc/policies/charity.md \
+	doc/policies/cruise.md \
+	doc/policies/loyalty.md \
+	doc/policies/marketplace.md \
+	doc/policies/publisher.md \
+	doc/policies/retailer.md \
+	doc/policies/telecom.md \
+	doc/published-cases.md
 
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 
