@@ -147,17 +147,17 @@ typedef struct PolicyClause
 	PolicyDates during;			/* during / outside */
 	int32_t		units;			/* calendar window: how many */
 	uint16_t	look_scope;		/* PolicyScope of "of" or "after" */
-	uint16_t	from_minute;	/* quiet, only TIME: 0..1440 */
-	uint16_t	to_minute;
+	uint16_t	from_minute;	/* quiet, only TIME: 0..1440, never equal; a */
+	uint16_t	to_minute;		/* span that ends earlier is overnight */
 	uint8_t		kind;			/* ClauseKind */
 	uint8_t		look;			/* LookKind */
-	uint8_t		window_kind;
+	uint8_t		window_kind;	/* max, pause after N OUTCOME (no "per": EVER) */
 	uint8_t		unit;			/* CalendarUnit */
 	uint8_t		by;
 	uint8_t		weighed;		/* max N weight */
-	uint8_t		days;			/* bit 0 = Monday; 0: every day */
+	uint8_t		days;			/* bit 0 = Monday; 0: every day, or dates */
 	uint8_t		outcome;		/* pause after N OUTCOME; answer OUTCOME */
-	uint8_t		unused[2];		/* zero */
+	uint8_t		unused[6];		/* zero; the size is a multiple of 8 */
 } PolicyClause;
 
 /*
@@ -211,6 +211,8 @@ extern PolicyData *PolicyJoin(const Policy *a, const Policy *b, size_t *size,
 /* --- policy_text.c: canonical text */
 
 extern void PolicyWrite(const Policy *policy, CoreText *out);
+extern void PolicyWriteStatement(const Policy *policy, int statement,
+								 CoreText *out);
 extern void PolicyWriteScope(const Policy *policy, int scope, CoreText *out);
 extern void PolicyWritePattern(const Policy *policy, int pattern,
 							   CoreText *out);
@@ -269,6 +271,11 @@ extern bool PolicyTransactional(const Policy *policy, int layer,
 /* What the statements of layers <= layer say to the rules of that layer. */
 extern const char *PolicyZone(const Policy *policy, int layer); /* or NULL */
 extern int	PolicyWeekStart(const Policy *policy, int layer);
+/* The weight or answer clause that decides for a contact, or NULL. */
+extern const PolicyClause *PolicyProperty(const Policy *policy, int layer,
+										  ClauseKind kind,
+										  const char *channel,
+										  const char *purpose);
 extern int64_t PolicyWeight(const Policy *policy, int layer,
 							const char *channel, const char *purpose);
 extern Outcome PolicyAnswer(const Policy *policy, int layer,

@@ -230,9 +230,9 @@ PolicyWeekStart(const Policy *policy, int layer)
  * The most specific clause of a kind (weight or answer) that matches, of the
  * layers up to this one; the last in the text among equals.
  */
-static const PolicyClause *
-MostSpecificClause(const Policy *policy, int layer, ClauseKind kind,
-				   const char *channel, const char *purpose)
+const PolicyClause *
+PolicyProperty(const Policy *policy, int layer, ClauseKind kind,
+			   const char *channel, const char *purpose)
 {
 	bool		transactional = PolicyTransactional(policy, layer, channel,
 													purpose);
@@ -266,9 +266,8 @@ int64_t
 PolicyWeight(const Policy *policy, int layer, const char *channel,
 			 const char *purpose)
 {
-	const PolicyClause *clause = MostSpecificClause(policy, layer,
-													CLAUSE_WEIGHT,
-													channel, purpose);
+	const PolicyClause *clause = PolicyProperty(policy, layer, CLAUSE_WEIGHT,
+												channel, purpose);
 
 	return clause == NULL ? WEIGHT_ONE : clause->amount;
 }
@@ -278,9 +277,8 @@ Outcome
 PolicyAnswer(const Policy *policy, int layer, const char *channel,
 			 const char *purpose)
 {
-	const PolicyClause *clause = MostSpecificClause(policy, layer,
-													CLAUSE_ANSWER,
-													channel, purpose);
+	const PolicyClause *clause = PolicyProperty(policy, layer, CLAUSE_ANSWER,
+												channel, purpose);
 
 	return clause == NULL ? OUTCOME_OPENED : (Outcome) clause->outcome;
 }

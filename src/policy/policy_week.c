@@ -33,7 +33,7 @@ WeekAdd(WeekSet *set, const WeekSet *more)
 }
 
 /* Add all minutes that are not in the other set. */
-static void
+void
 WeekAddOthers(WeekSet *set, const WeekSet *not_these)
 {
 	for (int minute = 0; minute < MINUTES_A_WEEK; minute++)
@@ -49,6 +49,16 @@ WeekCovers(const WeekSet *set, const WeekSet *part)
 		if ((part->bits[i] & ~set->bits[i]) != 0)
 			return false;
 	return true;
+}
+
+/* Is no minute in the set? */
+bool
+WeekIsEmpty(const WeekSet *set)
+{
+	WeekSet		none;
+
+	memset(&none, 0, sizeof(none));
+	return WeekCovers(&none, set);
 }
 
 /* Is the whole day in the set? */

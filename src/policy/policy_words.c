@@ -26,7 +26,7 @@ static const Noun bound_nouns = {true, false, false, "or"};
 static const Noun looked_nouns = {true, true, false, "or"};
 static const Noun looked_noun = {false, true, false, "or"};
 
-static const char *const weekday_names[7] = {
+const char *const WeekdayWords[7] = {
 	"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
 	"Sunday"
 };
@@ -243,6 +243,8 @@ SayDays(int days, CoreText *out)
 	int			items = 0;
 	char		buf[16];
 
+	if (days == 0)
+		Say(out, "any day");
 	for (int day = 0; day < 7; day++)
 	{
 		int			length = 0;
@@ -260,10 +262,10 @@ SayDays(int days, CoreText *out)
 	for (int i = 0; i < items; i++)
 	{
 		CoreTextPrintf(out, "%s%s", Separator(i, items, "and", buf),
-					   weekday_names[starts[i]]);
+					   WeekdayWords[starts[i]]);
 		if (lengths[i] > 1)
 			CoreTextPrintf(out, " to %s",
-						   weekday_names[starts[i] + lengths[i] - 1]);
+						   WeekdayWords[starts[i] + lengths[i] - 1]);
 	}
 }
 
@@ -368,7 +370,7 @@ SayWindow(const Policy *policy, int layer, const PolicyClause *clause,
 					   clause->units > 1 ? "these begin" : "it begins");
 	if (clause->unit == UNIT_WEEK || clause->by == UNIT_WEEK)
 		CoreTextPrintf(out, " (weeks start on %s)",
-					   weekday_names[PolicyWeekStart(policy, layer)]);
+					   WeekdayWords[PolicyWeekStart(policy, layer)]);
 	SayZone(policy, layer, "date", out);
 }
 
@@ -891,7 +893,7 @@ SayStatement(const Policy *policy, const PolicyStatement *statement,
 			break;
 		case STATEMENT_WEEK:
 			CoreTextPrintf(out, "Calendar weeks start on %s.",
-						   weekday_names[statement->week_start]);
+						   WeekdayWords[statement->week_start]);
 			break;
 		case STATEMENT_CHANNELS:
 		case STATEMENT_PURPOSES:
@@ -966,6 +968,17 @@ PolicyMeaning(const Policy *policy, int index, int clause_index,
 			break;
 	}
 	SayDuring(policy, statement->layer, clause, out);
+}
+
+/* See rules.h. */
+void
+PolicyRuleText(const Policy *policy, int statement, int clause,
+			   CoreText *out)
+{
+	if (clause == NO_CLAUSE)
+		PolicyWriteStatement(policy, statement, out);
+	else
+		PolicyWriteRule(policy, statement, clause, out);
 }
 
 /* See rules.h. */

@@ -22,11 +22,39 @@ extern const char *RuleKindWord(const Policy *policy, int statement,
 extern void PolicyMeaning(const Policy *policy, int statement, int clause,
 						  CoreText *out);
 
+/* A row's place in canonical text: "scope: clause", or the statement. */
+extern void PolicyRuleText(const Policy *policy, int statement, int clause,
+						   CoreText *out);
+
 /* "email or sms contacts for promo purposes" */
 extern void ScopeWords(const Policy *policy, int scope, CoreText *out);
 
-/* "the kinds of rule stated": "max and gap" */
+/* Kinds of rule, or-ed: "max and gap" */
 extern void RuleKindsWords(int kinds, CoreText *out);
+
+extern const char *const WeekdayWords[7];	/* Monday ... */
+
+/* --- policy_lint_core.c: what looks wrong */
+
+typedef struct LintFinding
+{
+	int			statement;
+	int			clause;			/* or NO_CLAUSE */
+	int			order;			/* of being found */
+	bool		note;			/* nothing wrong, but worth to know */
+	const char *code;
+	CoreText	message;
+	CoreText	hint;
+} LintFinding;
+
+typedef struct LintReport
+{
+	LintFinding *findings;		/* in the order of the text */
+	int			nfindings;
+	int			space;
+} LintReport;
+
+extern LintReport *PolicyLint(const Policy *policy);
 
 /* --- policy_week.c: the hours of a week of wall-clock time */
 
@@ -41,7 +69,9 @@ typedef struct WeekSet
 
 extern bool WeekHas(const WeekSet *set, int minute);
 extern void WeekAdd(WeekSet *set, const WeekSet *more);
+extern void WeekAddOthers(WeekSet *set, const WeekSet *not_these);
 extern bool WeekCovers(const WeekSet *set, const WeekSet *part);
+extern bool WeekIsEmpty(const WeekSet *set);
 extern bool WeekHasDay(const WeekSet *set, int day);	/* all of it */
 
 /* The minutes that a clock or weekday clause names. */
