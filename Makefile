@@ -40,7 +40,7 @@ OBJS = \
 	src/policy/policy_gram.o \
 	src/policy/policy_hint.o \
 	src/policy/policy_io.o \
-	src/policy/policy_lint.o \
+	src/policy/policy_lint_core.o \
 	src/policy/policy_lint_compare.o \
 	src/policy/policy_lint_ground.o \
 	src/policy/policy_lint_open.o \
