@@ -219,7 +219,8 @@ src/history src/policy:
 # VPATH) in a source tree that was built before.
 src/policy/policy_gram.c: BISONFLAGS += -d
 src/policy/policy_gram.c src/policy/policy_scan.c: | src/policy
-src/policy/policy_scan.o: src/policy/policy_gram.c
+src/policy/policy_build.o src/policy/policy_clause.o src/policy/policy_error.o \
+src/policy/policy_hint.o src/policy/policy_scan.o: src/policy/policy_gram.c
 # generated code has what -Wextra dislikes
 src/policy/policy_gram.o: CFLAGS += -Wno-unused-but-set-variable
 src/policy/policy_scan.o: CFLAGS += -Wno-sign-compare -Wno-unused-function
