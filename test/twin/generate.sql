@@ -331,7 +331,7 @@ DECLARE
 	k text := twin.pick('max', 'max', 'max', 'max', 'max', 'max', 'gap',
 		'gap', 'gap', CASE WHEN twin.chance(0.5) THEN 'within' ELSE 'max' END,
 		'quiet', 'only', 'only', 'only_on', 'not_on', 'pause', 'pause',
-		'pause', 'never');
+		'pause', 'pause', 'pause', 'never');
 	c jsonb;
 BEGIN
 	IF preferences AND k = 'within' THEN
@@ -376,7 +376,8 @@ BEGIN
 				twin.random_dates(base, true));
 		END IF;
 	WHEN 'pause' THEN
-		c := c || jsonb_build_object('n', twin.between(1, 3));
+		c := c || jsonb_build_object('n', twin.pick('1', '2', '2',
+			'3')::int);
 		IF twin.chance(0.93) THEN
 			c := c || jsonb_build_object('d', twin.pick(VARIADIC durations));
 		END IF;
@@ -390,8 +391,8 @@ BEGIN
 			c := c || '{"what": "never answered"}';
 		ELSE
 			c := c || jsonb_build_object('outcome', twin.pick('bounced',
-				'bounced', 'hard_bounced', 'declined', 'complained', 'opened',
-				'sent', 'failed', 'rejected', 'converted', 'delivered'));
+				'hard_bounced', 'declined', 'complained', 'opened', 'opened',
+				'sent', 'sent', 'clicked', 'failed', 'rejected', 'converted', 'delivered'));
 			IF twin.chance(0.5) THEN
 				c := c || jsonb_build_object('win',
 					twin.random_window(durations));
@@ -612,8 +613,8 @@ BEGIN
 	r.policy := twin.random_policy(r.durations, place.base, place.zone);
 	r.zone := CASE WHEN twin.chance(0.6) THEN place.zone END;
 
-	FOR i IN 1..CASE WHEN twin.chance(0.2) THEN twin.between(0, 25)
-		ELSE twin.between(0, 9) END
+	FOR i IN 1..CASE WHEN twin.chance(0.25) THEN twin.between(0, 25)
+		ELSE twin.between(0, 10) END
 	LOOP
 		c := NULL;
 		c.at := twin.random_time(base, times, r.durations, place.zone);
