@@ -19,12 +19,12 @@
  *		kind index	n * kind width
  *		answers		m * answer width: (answered_at - at) / answer unit, for
  *					the m contacts whose kind has an answer time, in order
- *		dictionary	labels: one byte count-of-labels varint, then for each
- *					label: 1 byte length + channel, 1 byte length + purpose;
+ *		dictionary	labels: varint count, then for each label: 1 byte length +
+ *					channel, 1 byte length + purpose (length 0: "marketing");
  *					kinds: varint label index, 1 byte (bits 0-3 outcome, bit 4
  *					has a weight of its own, bit 5 has an answer time),
- *					[varint weight in millionths]
- *		trimmed		see history_trim.c
+ *					[varint weight in millionths]; no bytes when n = 0
+ *		trimmed		when the flag is set; see history_trim.c
  *
  * Canonical: contacts ascend by (at, kind index, answer time); labels ascend
  * by (channel, purpose) bytewise; kinds ascend by (label, outcome, has weight,
@@ -34,8 +34,8 @@
  *
  * Fixed-width times make any contact reachable without decoding those before
  * it: a window is counted from the end backwards.  A load of 8 bytes at the
- * last time never leaves the value: kinds and dictionary follow (n >= 1 makes
- * them at least 8 bytes).
+ * last time or answer never leaves the value: the dictionary follows (n >= 1
+ * makes it and what stands before it at least 8 bytes).
  */
 #ifndef CONTACT_PRESSURE_HISTORY_H
 #define CONTACT_PRESSURE_HISTORY_H
@@ -46,7 +46,8 @@
 #define HISTORY_VERSION			1
 #define HISTORY_TRIMMED			0x01
 #define HISTORY_HEADER_SIZE		24
-#define HISTORY_MAX_CONTACTS	4000000		/* weights cannot overflow below */
+/* With what was trimmed; so many weights cannot overflow an int64. */
+#define HISTORY_MAX_CONTACTS	4000000
 
 /* One contact, spelled out.  Channel and purpose are folded and checked. */
 typedef struct Contact
@@ -83,7 +84,8 @@ typedef struct HistoryView
 
 /*
  * Check the header against the length and fill view.  Cheap, called for each
- * row: what it does not look at (dictionary, order) HistoryDictionary() does.
+ * row: what it does not look at HistoryReadDictionary() does.  With a
+ * dictionary cached from an equal one, hold HistoryKindIndex() to nkinds.
  * data == NULL stands for the empty history.
  */
 extern bool HistoryOpen(const void *data, size_t length, HistoryView *view,
@@ -157,9 +159,24 @@ typedef struct HistoryDictionary
 	HistoryKind *kinds;
 } HistoryDictionary;
 
-/* One allocation, released by CoreFree(dictionary); NULL with err filled. */
+/*
+ * One allocation, released by CoreFree(dictionary); NULL with err filled.
+ * Checks the whole of it, and the contacts of the view against it: kinds in
+ * range, instants in range and in order, as many answers as there should be.
+ */
 extern HistoryDictionary *HistoryReadDictionary(const HistoryView *view,
 												CoreError *err);
+
+/* One contact after the other, spelled out. */
+typedef struct HistoryCursor
+{
+	const HistoryView *view;
+	const HistoryDictionary *dictionary;
+	uint32_t	next;
+	uint32_t	answers;		/* read so far */
+} HistoryCursor;
+
+extern bool HistoryNext(HistoryCursor *cursor, Contact *contact);
 
 /* --- the horizon */
 
@@ -174,6 +191,8 @@ typedef struct TrimmedAnswers
 	Instant		answered_contact_at;	/* the latest contact answered */
 	int64_t		run_min;		/* counted, sent contacts after both: at least */
 	int64_t		run_max;		/* at most; they differ only after a merge */
+	Instant		run_first_at;	/* none of them is earlier, INSTANT_NONE: none */
+	Instant		run_last_at;	/* the last of them */
 } TrimmedAnswers;
 
 /* What trimming keeps of one channel and purpose. */
@@ -202,12 +221,31 @@ extern Trimmed *HistoryReadTrimmed(const HistoryView *view, CoreError *err);
 /* The horizon alone, cheap; INSTANT_NONE when never trimmed. */
 extern Instant HistoryHorizon(const HistoryView *view);
 
+/*
+ * How many contacts of the run are left when the latest answer, of whatever
+ * group or contact, was given at answer_at and the latest contact answered is
+ * of contact_at: at least *least, at most *most.
+ */
+extern void TrimmedRun(const TrimmedAnswers *answers, Instant answer_at,
+					   Instant contact_at, int64_t *least, int64_t *most);
+
+/* --- instants and histories as text */
+
+/* "2026-11-01T09:00:00Z", its length; out holds INSTANT_TEXT_SIZE bytes. */
+#define INSTANT_TEXT_SIZE		32
+extern size_t InstantWrite(Instant t, char out[INSTANT_TEXT_SIZE]);
+
+/* ISO 8601 with an offset; date and time in full, seconds optional. */
+extern bool InstantParse(const char *text, size_t length, Instant *t,
+						 CoreError *err);
+
 /* --- building */
 
 /*
  * The builder gathers contacts in any order and writes canonical bytes.
  * Everything that makes a history (text, binary, merge, add, trim) goes
- * through it, and so through one set of checks.
+ * through it, and so through one set of checks.  A contact older than the
+ * horizon goes into the summary.
  */
 typedef struct HistoryBuilder HistoryBuilder;
 
@@ -216,8 +254,36 @@ extern bool HistoryAdd(HistoryBuilder *builder, const Contact *contact,
 					   CoreError *err);
 extern bool HistoryAddAll(HistoryBuilder *builder, const HistoryView *view,
 						  CoreError *err);	/* merge, horizon included */
-/* bytes and *length without a length word; room bytes are left in front */
+extern bool HistoryAddTrimmed(HistoryBuilder *builder, const Trimmed *trimmed,
+							  CoreError *err);
+extern bool HistoryTrim(HistoryBuilder *builder, Instant before,
+						CoreError *err);
+
+/* For many contacts of few kinds: name a kind once, then its contacts. */
+extern uint32_t HistoryAddKind(HistoryBuilder *builder, const char *channel,
+							   const char *purpose, Outcome outcome,
+							   int64_t weight, bool has_answer);
+extern bool HistoryAddAt(HistoryBuilder *builder, uint32_t kind, Instant at,
+						 Instant answered_at, CoreError *err);
+
+/*
+ * The bytes, *length of them, without a length word; room bytes are left in
+ * front.  The builder is gone; so it is after HistoryDiscard().
+ */
 extern void *HistoryFinish(HistoryBuilder *builder, size_t room,
 						   size_t *length, CoreError *err);
+extern void HistoryDiscard(HistoryBuilder *builder);
+
+/* The JSON form (history_text.c). */
+extern bool HistoryParse(const char *text, size_t length,
+						 HistoryBuilder *builder, CoreError *err);
+extern bool HistoryWrite(const HistoryView *view, CoreText *out,
+						 CoreError *err);
+
+/* The wire form (history_wire.c). */
+extern bool HistoryReceive(const unsigned char *bytes, size_t length,
+						   HistoryBuilder *builder, CoreError *err);
+extern bool HistorySend(const HistoryView *view, CoreText *out,
+						CoreError *err);
 
 #endif							/* CONTACT_PRESSURE_HISTORY_H */

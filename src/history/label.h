@@ -80,4 +80,14 @@ extern bool OutcomeParse(const char *text, size_t length, Outcome *outcome,
 #define WEIGHT_MAX			(INT64_C(1000000) * WEIGHT_ONE)
 #define WEIGHT_NONE			INT64_C(-1) /* no weight of its own */
 
+/* From a float8; an error unless it is the double of a whole millionth. */
+extern bool WeightFromDouble(double value, int64_t *weight, CoreError *err);
+
+/* From the characters of a JSON number, exact; most: WEIGHT_MAX. */
+extern bool WeightParse(const char *text, size_t length, int64_t most,
+						int64_t *weight, CoreError *err);
+
+/* "2", "0.25" */
+extern void WeightWrite(int64_t weight, CoreText *out);
+
 #endif							/* CONTACT_PRESSURE_LABEL_H */
