@@ -306,6 +306,15 @@ SayDates(const PolicyDates *dates, CoreText *out)
 		Say(out, ", both included");
 }
 
+/* Does the rule itself say in which zone it reads its clock or calendar? */
+static bool
+SaysZone(const PolicyClause *clause)
+{
+	return clause->window_kind == WINDOW_CALENDAR ||
+		(ClauseRuleKind((ClauseKind) clause->kind) &
+		 (RULE_CLOCK | RULE_DAY)) != 0;
+}
+
 /* The sentence about "during" or "outside". */
 static void
 SayDuring(const Policy *policy, int layer, const PolicyClause *clause,
@@ -316,7 +325,8 @@ SayDuring(const Policy *policy, int layer, const PolicyClause *clause,
 	Say(out, clause->during.outside ? " This does not hold for contacts " :
 		" This holds only for contacts ");
 	SayDates(&clause->during, out);
-	SayZone(policy, layer, "date", out);
+	if (!SaysZone(clause))
+		SayZone(policy, layer, "date", out);
 	Say(out, ".");
 }
 
@@ -435,12 +445,12 @@ SayMax(const Policy *policy, const PolicyStatement *statement,
 		SayScope(policy, scope, &bound_nouns, out);
 		Say(out, joint ? " that would bring " : " while ");
 		SayScope(policy, clause->look_scope, &looked_nouns, out);
-		Say(out, clause->weighed ? (joint ? " to a weight of more than " :
-									" weigh more than ") :
+		Say(out, clause->weighed ? (joint ? " to a total weight of more than " :
+									" together weigh more than ") :
 			joint ? " to more than " : " number more than ");
 	}
 	else if (clause->weighed)
-		Say(out, "A weight of at most ");
+		Say(out, "A total weight of at most ");
 	else
 		Say(out, "At most ");
 
@@ -449,8 +459,6 @@ SayMax(const Policy *policy, const PolicyStatement *statement,
 	else
 		CoreTextPrintf(out, "%lld", (long long) clause->amount);
 
-	if (clause->weighed)
-		Say(out, " together");
 	if (!other)
 	{
 		Say(out, clause->weighed ? " for " : " ");
@@ -463,6 +471,22 @@ SayMax(const Policy *policy, const PolicyStatement *statement,
 	if (other && joint)
 		Say(out, "; the new contact counts if it is one of them");
 	Say(out, ".");
+}
+
+/* That a rule sees events, where its scope names other channels. */
+static void
+SayEvents(const Policy *policy, int index, CoreText *out)
+{
+	const PolicyScope *scope = &policy->scopes[index];
+
+	for (int i = 0; i < scope->included; i++)
+		if (strcmp(PolicyText(policy,
+							  policy->patterns[scope->first + i].channel),
+				   "event") != 0)
+		{
+			Say(out, ", events included");
+			return;
+		}
 }
 
 /* gap D [of | after scope] */
@@ -478,7 +502,8 @@ SayGap(const Policy *policy, const PolicyStatement *statement,
 		SpanWrite(&clause->span, out);
 		Say(out, " after any ");
 		SayScope(policy, clause->look_scope, &looked_noun, out);
-		Say(out, ", events included (after exactly ");
+		SayEvents(policy, clause->look_scope, out);
+		Say(out, " (after exactly ");
 		SpanWrite(&clause->span, out);
 		Say(out, " they are allowed again).");
 		return;
@@ -512,9 +537,10 @@ SayOnlyWithin(const Policy *policy, const PolicyStatement *statement,
 	SayScope(policy, statement->scope, &bound_nouns, out);
 	Say(out, " except within ");
 	SpanWrite(&clause->span, out);
-	Say(out, " after a ");
+	Say(out, " after any ");
 	SayScope(policy, clause->look_scope, &looked_noun, out);
-	Say(out, ", events included (exactly ");
+	SayEvents(policy, clause->look_scope, out);
+	Say(out, " (exactly ");
 	SpanWrite(&clause->span, out);
 	Say(out, " after it is still in time).");
 }
@@ -557,6 +583,8 @@ SayOnlyTime(const Policy *policy, int index, int clause_index, CoreText *out)
 	SayScope(policy, statement->scope, &bound_nouns, out);
 	Say(out, " except from ");
 	SayTimes(clause, out);
+	CoreTextPrintf(out, " (%02d:%02d itself is too late)",
+				   clause->to_minute / 60, clause->to_minute % 60);
 	for (int i = 0; i < policy->data->nstatements; i++)
 	{
 		const PolicyStatement *other = &policy->statements[i];
@@ -582,8 +610,6 @@ SayOnlyTime(const Policy *policy, int index, int clause_index, CoreText *out)
 			}
 		}
 	}
-	CoreTextPrintf(out, " (%02d:%02d itself is too late)",
-				   clause->to_minute / 60, clause->to_minute % 60);
 	SayZone(policy, statement->layer, "clock", out);
 	Say(out, ".");
 }
@@ -846,10 +872,10 @@ SayProperty(const Policy *policy, const PolicyStatement *statement,
 	}
 	else
 	{
-		Say(out, "Answered is what was ");
-		SayOutcome((Outcome) clause->outcome, out);
-		Say(out, ", for ");
+		Say(out, "For ");
 		SayScope(policy, statement->scope, &noun, out);
+		Say(out, " an answer is ");
+		SayOutcome((Outcome) clause->outcome, out);
 	}
 	Say(out, ", unless a more specific statement says otherwise.");
 }
@@ -875,8 +901,8 @@ SayNames(const Policy *policy, const PolicyStatement *statement,
 	}
 	Say(out, channels ?
 		"; a question about another channel is an error." :
-		", each with all below it (promo.summer is a promo purpose), and "
-		"marketing; a question about another purpose is an error.");
+		", each with all below it, and marketing; a question about another "
+		"purpose is an error.");
 }
 
 /* A statement without clauses. */
