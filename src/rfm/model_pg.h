@@ -1,0 +1,44 @@
+/*
+ * model_pg.h
+ *		What the PostgreSQL side of models and scores shares.
+ */
+#ifndef CONTACT_PRESSURE_MODEL_PG_H
+#define CONTACT_PRESSURE_MODEL_PG_H
+
+#include "core_pg.h"
+#include "history/calendar.h"
+#include "rfm/model.h"
+
+/* A model from a datum, checked in full. */
+static inline const Model *
+DatumGetModel(Datum datum)
+{
+	const Model *model = (const Model *) PG_DETOAST_DATUM(datum);
+	CoreError	err;
+
+	if (!ModelOpen(model, VARSIZE(model), &err))
+		ThrowCoreError(&err);
+	return model;
+}
+
+#define PG_GETARG_MODEL(n)	DatumGetModel(PG_GETARG_DATUM(n))
+
+/* A palloc'd copy of a model as a datum. */
+static inline Datum
+ModelGetDatum(const Model *model)
+{
+	Model	   *copy = palloc(sizeof(Model));
+
+	*copy = *model;
+	SET_VARSIZE(copy, sizeof(Model));
+	return PointerGetDatum(copy);
+}
+
+/* Open the zone of a model, in the current memory context. */
+extern Zone *ModelOpenZone(const Model *model);
+
+/* Raise the error of a summary that lies in the future of as_of. */
+extern void ThrowFuture(const RfmData *rfm, Instant as_of)
+			pg_attribute_noreturn();
+
+#endif							/* CONTACT_PRESSURE_MODEL_PG_H */
