@@ -79,7 +79,8 @@ PolicyFail(PolicyBuilder *builder, int token, const char *format,...)
 	if (builder->text == NULL)
 	{
 		CoreFail(builder->err, CORE_INVALID,
-				 "contact policies do not fit together: %s", problem);
+				 "contact policies do not fit together");
+		CoreDetail(builder->err, "Joined, they have an %s.", problem);
 		return false;
 	}
 	offset = builder->tokens[token].offset;
