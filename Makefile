@@ -45,6 +45,7 @@ OBJS = \
 	src/policy/policy_lint_ground.o \
 	src/policy/policy_lint_open.o \
 	src/policy/policy_match.o \
+	src/policy/policy_meaning.o \
 	src/policy/policy_rules.o \
 	src/policy/policy_scan.o \
 	src/policy/policy_text.o \
@@ -65,6 +66,8 @@ HEADER_FILES = \
 	src/policy/policy.h \
 	src/policy/policy_build.h \
 	src/policy/policy_lint.h \
+	src/policy/policy_pg.h \
+	src/policy/policy_words.h \
 	src/policy/rules.h \
 	src/policy/verdict.h
 
@@ -110,6 +113,7 @@ CORE_SOURCES = \
 	src/policy/policy_gram.y \
 	src/policy/policy_hint.c \
 	src/policy/policy_match.c \
+	src/policy/policy_meaning.c \
 	src/policy/policy_scan.l \
 	src/policy/policy_text.c \
 	src/policy/policy_week.c \

@@ -11,7 +11,7 @@
 
 #include "compat.h"
 #include "core_pg.h"
-#include "policy/policy.h"
+#include "policy/policy_pg.h"
 
 /* The version of the wire format: this byte, then the canonical text. */
 #define POLICY_WIRE_VERSION	1
@@ -39,11 +39,11 @@ PolicyDatum(PolicyData *data, size_t size)
 	return PointerGetDatum(data);
 }
 
-/* Open the policy in an argument. */
-static void
-OpenArgument(FunctionCallInfo fcinfo, int n, Policy *policy)
+/* See policy_pg.h. */
+void
+OpenPolicyArg(FunctionCallInfo fcinfo, int arg, Policy *policy)
 {
-	struct varlena *value = PG_GETARG_VARLENA_P(n);
+	struct varlena *value = PG_GETARG_VARLENA_P(arg);
 	CoreError	err;
 
 	if (!PolicyOpen(value, VARSIZE(value), policy, &err))
@@ -73,7 +73,7 @@ contact_policy_out(PG_FUNCTION_ARGS)
 	Policy		policy;
 	CoreText	text;
 
-	OpenArgument(fcinfo, 0, &policy);
+	OpenPolicyArg(fcinfo, 0, &policy);
 	CoreTextInit(&text);
 	PolicyWrite(&policy, &text);
 	PG_RETURN_CSTRING(text.data);
@@ -118,7 +118,7 @@ contact_policy_send(PG_FUNCTION_ARGS)
 	CoreText	text;
 	StringInfoData buf;
 
-	OpenArgument(fcinfo, 0, &policy);
+	OpenPolicyArg(fcinfo, 0, &policy);
 	CoreTextInit(&text);
 	PolicyWrite(&policy, &text);
 	pq_begintypsend(&buf);
@@ -236,8 +236,8 @@ contact_policy_concat(PG_FUNCTION_ARGS)
 		PG_RETURN_DATUM(PG_GETARG_DATUM(1));
 	if (PG_ARGISNULL(1))
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	OpenArgument(fcinfo, 0, &a);
-	OpenArgument(fcinfo, 1, &b);
+	OpenPolicyArg(fcinfo, 0, &a);
+	OpenPolicyArg(fcinfo, 1, &b);
 	data = PolicyJoin(&a, &b, &size, &err);
 	if (data == NULL)
 		ThrowCoreError(&err);

@@ -38,6 +38,14 @@ ReadsClock(const PolicyClause *clause)
 		clause->window_kind == WINDOW_CALENDAR || clause->during.given;
 }
 
+/* A person's preferences follow a policy that has the zone. */
+static bool
+IsPreference(const Policy *policy, int layer)
+{
+	return strcmp(PolicyText(policy, policy->layers[layer]),
+				  PREFERENCES) == 0;
+}
+
 /* Clock and calendar rules of layers that know no zone. */
 void
 LintZone(const Policy *policy, LintReport *report)
@@ -53,6 +61,7 @@ LintZone(const Policy *policy, LintReport *report)
 			int			reader = policy->statements[i].first_clause + j;
 
 			if (!ReadsClock(&policy->clauses[reader]) ||
+				IsPreference(policy, policy->statements[i].layer) ||
 				PolicyZone(policy, policy->statements[i].layer) != NULL)
 				continue;
 			if (count++ == 0)
