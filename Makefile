@@ -94,6 +94,7 @@ PGTAP = \
 # what stands in for the server
 FUZZ = \
 	fuzz_calendar \
+	fuzz_policy \
 	fuzz_verdict
 
 CORE_SOURCES = \
