@@ -94,6 +94,7 @@ PGTAP = \
 # what stands in for the server
 FUZZ = \
 	fuzz_calendar \
+	fuzz_lint \
 	fuzz_policy \
 	fuzz_verdict
 
@@ -113,6 +114,10 @@ CORE_SOURCES = \
 	src/policy/policy_error.c \
 	src/policy/policy_gram.y \
 	src/policy/policy_hint.c \
+	src/policy/policy_lint_compare.c \
+	src/policy/policy_lint_core.c \
+	src/policy/policy_lint_ground.c \
+	src/policy/policy_lint_open.c \
 	src/policy/policy_match.c \
 	src/policy/policy_meaning.c \
 	src/policy/policy_scan.l \

@@ -57,6 +57,8 @@ QuoteLine(char quoted[CORE_QUOTE_SIZE], const PolicyBuilder *builder,
 		line.start++;
 	while (line.end > line.start && strchr(" \t\r", text[line.end - 1]))
 		line.end--;
+	if (offset > line.end)		/* behind the blanks */
+		offset = line.end;
 	if (line.end - line.start > CORE_QUOTE_SIZE / 2 &&
 		offset > line.start + CORE_QUOTE_SIZE / 2)
 		line.start = offset - SHOWN_BEFORE;
