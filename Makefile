@@ -23,12 +23,16 @@ OBJS = \
 	src/history/calendar_core.o \
 	src/history/calendar_pg.o \
 	src/history/history_agg.o \
+	src/history/history_ask.o \
 	src/history/history_build.o \
 	src/history/history_core.o \
+	src/history/history_edit.o \
 	src/history/history_funcs.o \
 	src/history/history_io.o \
+	src/history/history_pg.o \
 	src/history/history_text.o \
 	src/history/history_trim.o \
+	src/history/history_wire.o \
 	src/history/instant.o \
 	src/history/label.o \
 	src/history/rolling.o \
@@ -40,8 +44,8 @@ OBJS = \
 	src/policy/policy_gram.o \
 	src/policy/policy_hint.o \
 	src/policy/policy_io.o \
-	src/policy/policy_lint_core.o \
 	src/policy/policy_lint_compare.o \
+	src/policy/policy_lint_core.o \
 	src/policy/policy_lint_ground.o \
 	src/policy/policy_lint_open.o \
 	src/policy/policy_match.o \
@@ -59,10 +63,14 @@ HEADER_FILES = \
 	src/compat.h \
 	src/core.h \
 	src/core_pg.h \
+	src/history/ask.h \
 	src/history/calendar.h \
+	src/history/expiry.h \
 	src/history/history.h \
 	src/history/history_parts.h \
+	src/history/history_pg.h \
 	src/history/label.h \
+	src/history/slots.h \
 	src/policy/policy.h \
 	src/policy/policy_build.h \
 	src/policy/policy_lint.h \
@@ -101,10 +109,12 @@ FUZZ = \
 CORE_SOURCES = \
 	src/core.c \
 	src/history/calendar_core.c \
+	src/history/history_ask.c \
 	src/history/history_build.c \
 	src/history/history_core.c \
 	src/history/history_text.c \
 	src/history/history_trim.c \
+	src/history/history_wire.c \
 	src/history/instant.c \
 	src/history/label.c \
 	src/policy/policy_bind.c \
@@ -164,6 +174,7 @@ TEST_FILES = \
 # Every SQL block of these is run by test/docs/run.
 DOCUMENTS = \
 	README.md \
+	doc/managed-services.md \
 	doc/policies/README.md \
 	doc/policies/app.md \
 	doc/policies/b2b.md \
