@@ -89,11 +89,14 @@ SQL_MODULES = \
 
 # sql/NAME.sql and expected/NAME.out
 REGRESS = \
+	policy \
+	policy_errors \
 	verdict
 
 # test/pgtap/NAME.sql
 PGTAP = \
 	catalogue \
+	policy_language \
 	published_cases \
 	twin \
 	twin_by_hand

@@ -172,15 +172,21 @@ HintCharacter(const Mistake *mistake)
 
 /* --- statements */
 
+/* Comments of other languages. */
+static bool
+HintComment(const Mistake *mistake)
+{
+	return (mistake->found == WORD_DASH || mistake->found == WORD_SLASH) &&
+		mistake->after == mistake->found &&
+		HINT(mistake, "A comment begins with \"#\".");
+}
+
 /* What begins a line and cannot. */
 static bool
 HintLineStart(const Mistake *mistake)
 {
 	if (!IsEnd(mistake->before))
 		return false;
-	if ((mistake->found == WORD_DASH || mistake->found == WORD_SLASH) &&
-		mistake->after == mistake->found)
-		return HINT(mistake, "A comment begins with \"#\".");
 	if (mistake->found == WORD_COMMA || mistake->found == WORD_BAR ||
 		mistake->found == WORD_COLON)
 		return HINT(mistake, "A line goes on after \",\", \"|\" or \":\": "
@@ -546,7 +552,7 @@ HintDate(const Mistake *mistake)
 					WORD(mistake, mistake->after == WORD_DATE ?
 						 mistake->at + 1 : mistake->at - 1));
 	if (mistake->before == WORD_DURING || mistake->before == WORD_OUTSIDE ||
-		mistake->after == WORD_DATE ||
+		(mistake->found == WORD_NAME && mistake->after == WORD_DATE) ||
 		(mistake->before == WORD_TO && !Expects(mistake, "a weekday")))
 		return HINT(mistake, "Write both dates, as MM-DD (every year) or "
 					"YYYY-MM-DD: \"during 11-23 to 11-30\".");
@@ -776,6 +782,9 @@ HintExample(const Mistake *mistake)
 	};
 	int			kind = mistake->tokens[mistake->clause].kind;
 
+	if (mistake->found == WORD_NEWLINE)
+		return HINT(mistake, "A statement goes on in the next line only "
+					"after \",\", \"|\" or \":\".");
 	for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++)
 		if (kind == examples[i].kind)
 			return HINT(mistake, "Write for example \"%s\".",
@@ -789,10 +798,10 @@ PolicyHint(PolicyBuilder *builder, const char *const *expected,
 		   int nexpected)
 {
 	static bool (*const hints[]) (const Mistake *mistake) = {
-		HintCharacter, HintPerUnit, HintLineStart, HintFirstWord, HintLimit,
-		HintUnit, HintNumber, HintTime, HintClauseWord, HintSpelling,
-		HintScope, HintName, HintDeclaration, HintDate, HintClause,
-		HintClauseEnd, HintExample
+		HintCharacter, HintComment, HintPerUnit, HintLineStart,
+		HintFirstWord, HintLimit, HintUnit, HintNumber, HintTime,
+		HintClauseWord, HintSpelling, HintScope, HintName, HintDeclaration,
+		HintDate, HintClause, HintClauseEnd, HintExample
 	};
 	Mistake		mistake = {
 		.builder = builder,

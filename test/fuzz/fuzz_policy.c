@@ -10,6 +10,8 @@
 
 #include <stdlib.h>
 
+#include "standalone.h"
+
 static void
 Require(bool condition)
 {
@@ -113,6 +115,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	{
 		Require(err.code != CORE_OK && err.message[0] != '\0');
 		Require(err.detail[0] != '\0' && err.hint[0] != '\0');
+		StandaloneReset();
 		return 0;
 	}
 	text = Write(block, block_size);
@@ -121,6 +124,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CheckJoin(block, block_size);
 	if (nul != NULL)
 		CheckDamaged(block, block_size, nul + 1, size - length - 1);
-	CoreFree(block);
+	StandaloneReset();
 	return 0;
 }
