@@ -91,6 +91,7 @@ SQL_MODULES = \
 REGRESS = \
 	policy \
 	policy_errors \
+	rules \
 	verdict
 
 # test/pgtap/NAME.sql
@@ -98,6 +99,7 @@ PGTAP = \
 	catalogue \
 	policy_language \
 	published_cases \
+	rules \
 	twin \
 	twin_by_hand
 
@@ -162,6 +164,7 @@ TEST_FILES = \
 	test/demo/schema.sql \
 	test/docs/run \
 	test/fuzz/run \
+	test/fuzz/standalone.h \
 	test/install \
 	test/prepare \
 	test/private-server \
@@ -218,11 +221,6 @@ PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 topdir := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 
 ifneq ($(wildcard $(PGXS)),)
-# While the rooms are being written: what is there.
-OBJS := $(foreach o,$(OBJS),$(if $(wildcard $(topdir)/$(o:.o=.[cly])),$(o)))
-SQL_MODULES := $(foreach s,$(SQL_MODULES),$(if $(wildcard $(topdir)/$(s)),$(s)))
-HEADER_FILES := $(foreach s,$(HEADER_FILES),$(if $(wildcard $(topdir)/$(s)),$(s)))
-
 include $(PGXS)
 
 # Look for sources only in the source tree, so that a build out of tree works
