@@ -78,7 +78,7 @@ LintZone(const Policy *policy, LintReport *report)
 		CoreTextPrintf(&finding->message, " and %d more", count - 1);
 	CoreTextPrintf(&finding->message, count > 1 ? " read" : " reads");
 	CoreTextPrintf(&finding->message, " a clock or a calendar, and no zone is "
-				   "stated before it: it is UTC for a person whose own zone "
+				   "stated for it: it is UTC for a person whose own zone "
 				   "is not known");
 	CoreTextPrintf(&finding->hint, "Add a line such as \"zone "
 				   "Europe/Amsterdam\"; a person's own zone still comes "
@@ -381,7 +381,8 @@ LintPost(const Ground *ground, int clause_index, LintReport *report)
 		LintFinding *finding;
 
 		if (!SetHas(ground->binds[clause_index], p) ||
-			strcmp(ground->channels[ground->proposed[p]], "post") != 0)
+			strcmp(ground->channels[ground->proposed[p]],
+				   CHANNEL_POST) != 0)
 			continue;
 		finding = LintClause(report, ground, clause_index, "quiet_post");
 		CoreTextPrintf(&finding->message, "this rule binds post contacts, and "
