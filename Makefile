@@ -192,6 +192,7 @@ DOCUMENTS = \
 	doc/policies/publisher.md \
 	doc/policies/retailer.md \
 	doc/policies/telecom.md \
+	doc/policy-language.md \
 	doc/published-cases.md
 
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql

@@ -5,7 +5,7 @@
 BEGIN;
 SET search_path = contact_pressure, public;
 SET timezone = 'America/New_York';
-SELECT plan(16);
+SELECT plan(20);
 
 -- --- random policies, written canonically
 
@@ -285,6 +285,36 @@ SELECT is_empty($$
 		   LATERAL (SELECT substr((string_to_array(d.text, E'\n'))[m[1]::int], m[2]::int) AS rest) r
 	 WHERE m[3] = '"' AND left(r.rest, length(m[4])) <> m[4] AND length(m[4]) < 64 $$,
 	'what was found is at that line and column');
+
+-- --- the page on the language is right
+
+\set document `cat doc/policy-language.md`
+SELECT set_config('test.document', :'document', true) IS NULL AS set \gset
+CREATE FUNCTION pg_temp.section(document text, title text) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+SELECT split_part(split_part(document, E'\n## ' || title || E'\n', 2), E'\n## ', 1)
+$$;
+CREATE TEMP TABLE page AS
+	SELECT title, replace(cells[1], '\|', '|') AS written, replace(cells[2], '\|', '|') AS hint
+	  FROM unnest(ARRAY['Scopes', 'Clauses', 'Errors']) title,
+		   regexp_matches(pg_temp.section(:'document', title), '^\| (`.*?`) \| ([^\n]*) \|$', 'gn') cells;
+CREATE TEMP TABLE written AS
+	SELECT title, part[1] AS written, hint FROM page, regexp_matches(written, '`([^`]*)`', 'g') part;
+SELECT cmp_ok(count(*), '>', 50::bigint, 'doc/policy-language.md has its tables') FROM written;
+SELECT is_empty($$
+	SELECT written, lint FROM written,
+		   LATERAL (SELECT ('zone Europe/Amsterdam; any: max 99 per 365 days, max 999 weight per 365 days, pause 300 days after 99 unanswered; '
+							|| CASE title WHEN 'Scopes' THEN written || ': not on 12-25' ELSE 'email: ' || written END)::contact_policy) p(p),
+		   policy_lint(p) lint
+	 WHERE title <> 'Errors' AND lint.severity = 'warning' $$,
+	'every scope and clause on it is right and draws no lint beside others');
+SELECT is_empty($$
+	SELECT written, w.hint, r.* FROM written w, pg_temp.refusal(written) r WHERE title = 'Errors' AND w.hint IS DISTINCT FROM r.hint $$,
+	'every mistake on it gets that hint');
+SELECT is_empty($$
+	SELECT word FROM unnest(pg_temp.keywords()) word
+	 WHERE word !~ '^(mon|tue|sat|.*s$)' AND pg_temp.section(current_setting('test.document'), 'Grammar') !~ ('\m' || word || '\M') $$,
+	'every word of the grammar is in the grammar');
 
 SELECT * FROM finish();
 ROLLBACK;
