@@ -99,6 +99,7 @@ PGTAP = \
 	catalogue \
 	policy_language \
 	published_cases \
+	reference \
 	rules \
 	twin \
 	twin_by_hand
@@ -193,7 +194,8 @@ DOCUMENTS = \
 	doc/policies/retailer.md \
 	doc/policies/telecom.md \
 	doc/policy-language.md \
-	doc/published-cases.md
+	doc/published-cases.md \
+	doc/reference.md
 
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 
