@@ -23,12 +23,16 @@ OBJS = \
 	src/history/calendar_core.o \
 	src/history/calendar_pg.o \
 	src/history/history_agg.o \
+	src/history/history_ask.o \
 	src/history/history_build.o \
 	src/history/history_core.o \
+	src/history/history_edit.o \
 	src/history/history_funcs.o \
 	src/history/history_io.o \
+	src/history/history_pg.o \
 	src/history/history_text.o \
 	src/history/history_trim.o \
+	src/history/history_wire.o \
 	src/history/instant.o \
 	src/history/label.o \
 	src/history/rolling.o \
@@ -40,11 +44,12 @@ OBJS = \
 	src/policy/policy_gram.o \
 	src/policy/policy_hint.o \
 	src/policy/policy_io.o \
-	src/policy/policy_lint_core.o \
 	src/policy/policy_lint_compare.o \
+	src/policy/policy_lint_core.o \
 	src/policy/policy_lint_ground.o \
 	src/policy/policy_lint_open.o \
 	src/policy/policy_match.o \
+	src/policy/policy_meaning.o \
 	src/policy/policy_rules.o \
 	src/policy/policy_scan.o \
 	src/policy/policy_text.o \
@@ -58,13 +63,19 @@ HEADER_FILES = \
 	src/compat.h \
 	src/core.h \
 	src/core_pg.h \
+	src/history/ask.h \
 	src/history/calendar.h \
+	src/history/expiry.h \
 	src/history/history.h \
 	src/history/history_parts.h \
+	src/history/history_pg.h \
 	src/history/label.h \
+	src/history/slots.h \
 	src/policy/policy.h \
 	src/policy/policy_build.h \
 	src/policy/policy_lint.h \
+	src/policy/policy_pg.h \
+	src/policy/policy_words.h \
 	src/policy/rules.h \
 	src/policy/verdict.h
 
@@ -78,12 +89,18 @@ SQL_MODULES = \
 
 # sql/NAME.sql and expected/NAME.out
 REGRESS = \
+	policy \
+	policy_errors \
+	rules \
 	verdict
 
 # test/pgtap/NAME.sql
 PGTAP = \
 	catalogue \
+	policy_language \
 	published_cases \
+	reference \
+	rules \
 	twin \
 	twin_by_hand
 
@@ -91,15 +108,19 @@ PGTAP = \
 # what stands in for the server
 FUZZ = \
 	fuzz_calendar \
+	fuzz_lint \
+	fuzz_policy \
 	fuzz_verdict
 
 CORE_SOURCES = \
 	src/core.c \
 	src/history/calendar_core.c \
+	src/history/history_ask.c \
 	src/history/history_build.c \
 	src/history/history_core.c \
 	src/history/history_text.c \
 	src/history/history_trim.c \
+	src/history/history_wire.c \
 	src/history/instant.c \
 	src/history/label.c \
 	src/policy/policy_bind.c \
@@ -109,7 +130,12 @@ CORE_SOURCES = \
 	src/policy/policy_error.c \
 	src/policy/policy_gram.y \
 	src/policy/policy_hint.c \
+	src/policy/policy_lint_compare.c \
+	src/policy/policy_lint_core.c \
+	src/policy/policy_lint_ground.c \
+	src/policy/policy_lint_open.c \
 	src/policy/policy_match.c \
+	src/policy/policy_meaning.c \
 	src/policy/policy_scan.l \
 	src/policy/policy_text.c \
 	src/policy/policy_week.c \
@@ -139,6 +165,7 @@ TEST_FILES = \
 	test/demo/schema.sql \
 	test/docs/run \
 	test/fuzz/run \
+	test/fuzz/standalone.h \
 	test/install \
 	test/prepare \
 	test/private-server \
@@ -154,6 +181,7 @@ TEST_FILES = \
 # Every SQL block of these is run by test/docs/run.
 DOCUMENTS = \
 	README.md \
+	doc/managed-services.md \
 	doc/policies/README.md \
 	doc/policies/app.md \
 	doc/policies/b2b.md \
@@ -165,7 +193,9 @@ DOCUMENTS = \
 	doc/policies/publisher.md \
 	doc/policies/retailer.md \
 	doc/policies/telecom.md \
-	doc/published-cases.md
+	doc/policy-language.md \
+	doc/published-cases.md \
+	doc/reference.md
 
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 
@@ -194,11 +224,6 @@ PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 topdir := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 
 ifneq ($(wildcard $(PGXS)),)
-# While the rooms are being written: what is there.
-OBJS := $(foreach o,$(OBJS),$(if $(wildcard $(topdir)/$(o:.o=.[cly])),$(o)))
-SQL_MODULES := $(foreach s,$(SQL_MODULES),$(if $(wildcard $(topdir)/$(s)),$(s)))
-HEADER_FILES := $(foreach s,$(HEADER_FILES),$(if $(wildcard $(topdir)/$(s)),$(s)))
-
 include $(PGXS)
 
 # Look for sources only in the source tree, so that a build out of tree works

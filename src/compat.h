@@ -9,6 +9,9 @@
 
 #if PG_VERSION_NUM >= 160000
 #include "varatt.h"
+#else
+/* There are no soft errors before 16. */
+#define errsave(context, ...)	ereport(ERROR, __VA_ARGS__)
 #endif
 
 /* 18 has pg_noreturn, which stands in front of a declaration. */

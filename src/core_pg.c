@@ -77,14 +77,25 @@ CoreSqlState(CoreErrorCode code)
 	return ERRCODE_INTERNAL_ERROR;
 }
 
-/* Raise err; empty detail and hint are left out. */
+/* What ereport() and errsave() say of err; empty parts are left out. */
+#define CORE_ERROR_FIELDS(err) \
+	(errcode(CoreSqlState((err)->code)), \
+	 errmsg_internal("%s", (err)->message), \
+	 (err)->detail[0] != '\0' ? errdetail_internal("%s", (err)->detail) : 0, \
+	 (err)->hint[0] != '\0' ? errhint("%s", (err)->hint) : 0)
+
+/* Raise err. */
 void
 ThrowCoreError(const CoreError *err)
 {
-	ereport(ERROR,
-			(errcode(CoreSqlState(err->code)),
-			 errmsg_internal("%s", err->message),
-			 err->detail[0] != '\0' ? errdetail_internal("%s", err->detail) : 0,
-			 err->hint[0] != '\0' ? errhint("%s", err->hint) : 0));
+	ereport(ERROR, CORE_ERROR_FIELDS(err));
 	pg_unreachable();
+}
+
+/* Raise or save err; see core_pg.h. */
+Datum
+SaveCoreError(fmNodePtr context, const CoreError *err)
+{
+	errsave(context, CORE_ERROR_FIELDS(err));
+	return (Datum) 0;
 }

@@ -254,6 +254,8 @@ extern bool HistoryAdd(HistoryBuilder *builder, const Contact *contact,
 					   CoreError *err);
 extern bool HistoryAddAll(HistoryBuilder *builder, const HistoryView *view,
 						  CoreError *err);	/* merge, horizon included */
+extern bool HistoryAddAllBut(HistoryBuilder *builder, const HistoryView *view,
+							 uint32_t but, CoreError *err);
 extern bool HistoryAddTrimmed(HistoryBuilder *builder, const Trimmed *trimmed,
 							  CoreError *err);
 extern bool HistoryTrim(HistoryBuilder *builder, Instant before,

@@ -9,6 +9,7 @@
  * merge): the sort looks for runs and merges them.
  */
 #include "history/history_parts.h"
+#include "history/slots.h"
 
 /* What most histories need is part of the builder's one allocation. */
 #define INLINE_KINDS	16
@@ -40,19 +41,12 @@ typedef struct Entry
 	uint32_t	kind;
 } Entry;
 
-/* Open addressing; slots hold an index + 1, 0 is free. */
-typedef struct Slots
-{
-	uint32_t   *slots;			/* NULL: so few that all are looked at */
-	uint32_t	size;			/* a power of two */
-} Slots;
-
 struct HistoryBuilder
 {
 	BuilderLabel *labels;
 	uint32_t	nlabels;
 	uint32_t	label_space;
-	Slots		label_slots;
+	Slots		label_slots;	/* none while they are few */
 
 	BuilderKind *kinds;
 	uint32_t	nkinds;
@@ -133,55 +127,18 @@ Grow(void *array, const void *inline_array, size_t item, uint32_t *space)
 
 /* --- interning */
 
-static inline uint64_t
-Mix(uint64_t hash, uint64_t value)
-{
-	hash = (hash ^ value) * UINT64_C(0x9e3779b97f4a7c15);
-	return hash ^ hash >> 32;
-}
-
-static uint64_t
-HashName(uint64_t hash, const char *name)
-{
-	for (; *name != '\0'; name++)
-		hash = Mix(hash, (unsigned char) *name);
-	return Mix(hash, 0);
-}
-
 static uint64_t
 HashLabel(const char *channel, const char *purpose)
 {
-	return HashName(HashName(0, channel), purpose);
+	return HashBytes(HashBytes(0, channel, strlen(channel)),
+					 purpose, strlen(purpose));
 }
 
 static uint64_t
 HashKind(const HistoryKind *kind)
 {
-	return Mix(Mix(kind->label, (uint64_t) kind->weight),
-			   (uint64_t) kind->outcome << 1 | kind->has_answer);
-}
-
-/* Put index where its hash wants it. */
-static void
-SlotsPut(Slots *slots, uint64_t hash, uint32_t index)
-{
-	uint32_t	slot = (uint32_t) hash & (slots->size - 1);
-
-	while (slots->slots[slot] != 0)
-		slot = (slot + 1) & (slots->size - 1);
-	slots->slots[slot] = index + 1;
-}
-
-/* Make room for twice as many; the caller puts the items in again. */
-static bool
-SlotsGrow(Slots *slots, uint32_t items)
-{
-	if (items < INLINE_KINDS || items * 2 <= slots->size)
-		return false;
-	CoreFree(slots->slots);
-	slots->size = slots->size == 0 ? 4 * INLINE_KINDS : 2 * slots->size;
-	slots->slots = CoreAllocZero(slots->size * sizeof(uint32_t));
-	return true;
+	return HashMix(HashMix(kind->label, (uint64_t) kind->weight),
+				   (uint64_t) kind->outcome << 1 | kind->has_answer);
 }
 
 static inline const char *
@@ -218,8 +175,8 @@ FindLabel(const HistoryBuilder *b, const char *channel, const char *purpose)
 				return i;
 		return -1;
 	}
-	slot = (uint32_t) HashLabel(channel, purpose) & (slots->size - 1);
-	for (; slots->slots[slot] != 0; slot = (slot + 1) & (slots->size - 1))
+	slot = SlotsFirst(slots, HashLabel(channel, purpose));
+	for (; slots->slots[slot] != 0; slot = SlotsNext(slots, slot))
 		if (LabelIs(b, slots->slots[slot] - 1, channel, purpose))
 			return slots->slots[slot] - 1;
 	return -1;
@@ -265,6 +222,8 @@ InternLabel(HistoryBuilder *b, const char *channel, const char *purpose)
 	label->purpose = KeepName(b, purpose);
 	label->group = -1;
 	b->nlabels++;
+	if (b->nlabels <= INLINE_KINDS)
+		return b->nlabels - 1;
 	if (SlotsGrow(&b->label_slots, b->nlabels))
 	{
 		for (uint32_t i = 0; i < b->nlabels; i++)
@@ -272,7 +231,7 @@ InternLabel(HistoryBuilder *b, const char *channel, const char *purpose)
 					 HashLabel(LabelChannelName(b, &b->labels[i]),
 							   LabelPurposeName(b, &b->labels[i])), i);
 	}
-	else if (b->label_slots.slots != NULL)
+	else
 		SlotsPut(&b->label_slots, HashLabel(channel, purpose), b->nlabels - 1);
 	return b->nlabels - 1;
 }
@@ -291,8 +250,8 @@ FindKind(const HistoryBuilder *b, const HistoryKind *kind)
 				return i;
 		return -1;
 	}
-	slot = (uint32_t) HashKind(kind) & (slots->size - 1);
-	for (; slots->slots[slot] != 0; slot = (slot + 1) & (slots->size - 1))
+	slot = SlotsFirst(slots, HashKind(kind));
+	for (; slots->slots[slot] != 0; slot = SlotsNext(slots, slot))
 		if (KindCompare(&b->kinds[slots->slots[slot] - 1].kind, kind) == 0)
 			return slots->slots[slot] - 1;
 	return -1;
@@ -319,12 +278,14 @@ HistoryAddKind(HistoryBuilder *b, const char *channel, const char *purpose,
 	b->kinds[b->nkinds].kind = kind;
 	b->kinds[b->nkinds].uses = 0;
 	b->nkinds++;
+	if (b->nkinds <= INLINE_KINDS)
+		return b->nkinds - 1;
 	if (SlotsGrow(&b->kind_slots, b->nkinds))
 	{
 		for (uint32_t i = 0; i < b->nkinds; i++)
 			SlotsPut(&b->kind_slots, HashKind(&b->kinds[i].kind), i);
 	}
-	else if (b->kind_slots.slots != NULL)
+	else
 		SlotsPut(&b->kind_slots, HashKind(&kind), b->nkinds - 1);
 	return b->nkinds - 1;
 }
@@ -457,6 +418,14 @@ HistoryAddTrimmed(HistoryBuilder *b, const Trimmed *trimmed, CoreError *err)
 bool
 HistoryAddAll(HistoryBuilder *b, const HistoryView *view, CoreError *err)
 {
+	return HistoryAddAllBut(b, view, UINT32_MAX, err);
+}
+
+/* The same without its contact number but; see history.h. */
+bool
+HistoryAddAllBut(HistoryBuilder *b, const HistoryView *view, uint32_t but,
+				 CoreError *err)
+{
 	HistoryDictionary *dictionary;
 	HistoryCursor cursor = {view, NULL, 0, 0};
 	Contact		contact;
@@ -490,8 +459,12 @@ HistoryAddAll(HistoryBuilder *b, const HistoryView *view, CoreError *err)
 	}
 	cursor.dictionary = dictionary;
 	while (ok && HistoryNext(&cursor, &contact))
-		ok = HistoryAddAt(b, kinds[HistoryKindIndex(view, cursor.next - 1)],
-						  contact.at, contact.answered_at, err);
+	{
+		uint32_t	i = cursor.next - 1;
+
+		ok = i == but || HistoryAddAt(b, kinds[HistoryKindIndex(view, i)],
+									  contact.at, contact.answered_at, err);
+	}
 	CoreFree(kinds);
 	CoreFree(dictionary);
 	return ok;

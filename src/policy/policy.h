@@ -26,6 +26,9 @@
 #define POLICY_MAX_LAYERS		64
 #define POLICY_MAX_COUNT		1000000000	/* N of max and pause */
 
+/* The only layer whose rules come from the person. */
+#define PREFERENCES		"preferences"
+
 /* Offset of a NUL-terminated string in the pool; 0 is the empty string. */
 typedef uint16_t PolicyString;
 
@@ -221,6 +224,7 @@ extern void PolicyWriteClause(const Policy *policy, int clause, CoreText *out);
 extern void PolicyWriteRule(const Policy *policy, int statement, int clause,
 							CoreText *out);
 extern void SpanWrite(const Span *span, CoreText *out); /* "7 days" */
+extern void NumberWrite(int64_t millionths, CoreText *out); /* "2.5" */
 
 /* --- who is matched by what (policy_match.c) */
 

@@ -22,9 +22,6 @@ typedef struct PolicyToken
 
 #define NO_TOKEN	(-1)
 
-/* The only layer whose rules come from the person. */
-#define PREFERENCES		"preferences"
-
 typedef struct PolicyBuilder
 {
 	CoreError  *err;

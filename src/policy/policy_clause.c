@@ -124,9 +124,9 @@ BuildDuration(PolicyBuilder *builder, int number, int unit, Span *span)
 		return false;
 	if (count == 0)
 	{
-		PolicyFail(builder, number, "a duration of nothing");
-		CoreHint(builder->err, "Every part of a duration must be positive: "
-				 "write \"7 days\", or leave the part out.");
+		PolicyFail(builder, number, "a duration must be positive");
+		CoreHint(builder->err, "Write for example \"7 days\", or leave the "
+				 "part that is 0 out.");
 		return false;
 	}
 	span->months += (int32_t) count * one->months;

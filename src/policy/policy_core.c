@@ -370,17 +370,20 @@ CheckDeclared(PolicyBuilder *builder, const Policy *policy, int layer,
 	for (int i = first; i < first + n; i++)
 	{
 		const PolicyPattern *pattern = &policy->patterns[i];
+		int			token = builder->pattern_tokens[i];
 		CoreError	why;
 
-		if ((pattern->channel == 0 ||
-			 PolicyKnowsName(policy, layer, STATEMENT_CHANNELS,
-							 PolicyText(policy, pattern->channel), &why)) &&
-			(pattern->purpose == 0 ||
-			 PolicyKnowsName(policy, layer, STATEMENT_PURPOSES,
-							 PolicyText(policy, pattern->purpose), &why)))
-			continue;
-		return PolicyFailBecause(builder, builder->pattern_tokens[i], &why,
-								 "Use a declared name.");
+		if (pattern->channel != 0 &&
+			!PolicyKnowsName(policy, layer, STATEMENT_CHANNELS,
+							 PolicyText(policy, pattern->channel), &why))
+			return PolicyFailBecause(builder, token, &why,
+									 "Use a declared channel.");
+		/* a purpose stands two tokens on, behind the "/" */
+		if (pattern->purpose != 0 &&
+			!PolicyKnowsName(policy, layer, STATEMENT_PURPOSES,
+							 PolicyText(policy, pattern->purpose), &why))
+			return PolicyFailBecause(builder, token + 2, &why,
+									 "Use a declared purpose.");
 	}
 	return true;
 }

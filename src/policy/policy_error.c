@@ -12,8 +12,10 @@
 
 #include "policy/policy_gram.h"
 
-/* A longer line is shown from a little before the place. */
+/* A line longer than CoreQuote() takes is shown from before the place on. */
+#define SHOWN_MAX		64
 #define SHOWN_BEFORE	24
+#define LINE_SIZE		(CORE_QUOTE_SIZE + 4)
 
 /* More than there are tokens in the grammar. */
 #define WORDS_MAX		128
@@ -46,21 +48,31 @@ LineAt(const PolicyBuilder *builder, size_t offset)
 	return line;
 }
 
-/* Quote the line, without blanks at its ends; cut to where the place is. */
+/*
+ * Quote the line, without blanks at its ends; of one too long for that, what
+ * is around the place.
+ */
 static const char *
-QuoteLine(char quoted[CORE_QUOTE_SIZE], const PolicyBuilder *builder,
-		  Line line, size_t offset)
+QuoteLine(char quoted[LINE_SIZE], const PolicyBuilder *builder, Line line,
+		  size_t offset)
 {
 	const char *text = builder->text;
+	char		buf[CORE_QUOTE_SIZE];
+	bool		cut;
 
 	while (line.start < line.end && strchr(" \t\r", text[line.start]))
 		line.start++;
 	while (line.end > line.start && strchr(" \t\r", text[line.end - 1]))
 		line.end--;
-	if (line.end - line.start > CORE_QUOTE_SIZE / 2 &&
-		offset > line.start + CORE_QUOTE_SIZE / 2)
+	if (offset > line.end)		/* behind the blanks */
+		offset = line.end;
+	cut = line.end - line.start > SHOWN_MAX &&
+		offset > line.start + SHOWN_MAX / 2;
+	if (cut)
 		line.start = offset - SHOWN_BEFORE;
-	return CoreQuote(quoted, text + line.start, line.end - line.start);
+	snprintf(quoted, LINE_SIZE, "%s%s", cut ? "..." : "",
+			 CoreQuote(buf, text + line.start, line.end - line.start));
+	return quoted;
 }
 
 /* Say what is wrong at a token; see policy_build.h. */
@@ -68,7 +80,7 @@ bool
 PolicyFail(PolicyBuilder *builder, int token, const char *format,...)
 {
 	char		problem[sizeof(builder->err->detail)];
-	char		quoted[CORE_QUOTE_SIZE];
+	char		quoted[LINE_SIZE];
 	va_list		args;
 	size_t		offset;
 	Line		line;
@@ -79,7 +91,8 @@ PolicyFail(PolicyBuilder *builder, int token, const char *format,...)
 	if (builder->text == NULL)
 	{
 		CoreFail(builder->err, CORE_INVALID,
-				 "contact policies do not fit together: %s", problem);
+				 "contact policies do not fit together");
+		CoreDetail(builder->err, "Joined, they have an %s.", problem);
 		return false;
 	}
 	offset = builder->tokens[token].offset;
@@ -125,8 +138,8 @@ PolicyTooMany(PolicyBuilder *builder, const char *what, int limit)
 {
 	CoreFail(builder->err, CORE_LIMIT, "contact_policy is too large");
 	CoreDetail(builder->err, "A policy has at most %d %s.", limit, what);
-	CoreHint(builder->err, "Join scopes that have the same clauses with "
-			 "\"|\", or divide the policy.");
+	CoreHint(builder->err, "Divide the policy, or join scopes that have the "
+			 "same clauses with \"|\".");
 	return false;
 }
 

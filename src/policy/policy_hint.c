@@ -172,15 +172,21 @@ HintCharacter(const Mistake *mistake)
 
 /* --- statements */
 
+/* Comments of other languages. */
+static bool
+HintComment(const Mistake *mistake)
+{
+	return (mistake->found == WORD_DASH || mistake->found == WORD_SLASH) &&
+		mistake->after == mistake->found &&
+		HINT(mistake, "A comment begins with \"#\".");
+}
+
 /* What begins a line and cannot. */
 static bool
 HintLineStart(const Mistake *mistake)
 {
 	if (!IsEnd(mistake->before))
 		return false;
-	if ((mistake->found == WORD_DASH || mistake->found == WORD_SLASH) &&
-		mistake->after == mistake->found)
-		return HINT(mistake, "A comment begins with \"#\".");
 	if (mistake->found == WORD_COMMA || mistake->found == WORD_BAR ||
 		mistake->found == WORD_COLON)
 		return HINT(mistake, "A line goes on after \",\", \"|\" or \":\": "
@@ -226,24 +232,61 @@ HintFirstWord(const Mistake *mistake)
 	return false;
 }
 
+/* Is a token part of a pattern, as in email/promo.summer? */
+static bool
+InPattern(int kind)
+{
+	return IsWord(kind) || kind == WORD_SLASH || kind == WORD_DOT;
+}
+
+/* The length and the beginning of the pattern that a token is part of. */
+static int
+PatternLength(const Mistake *mistake, int token, int *first)
+{
+	const PolicyToken *tokens = mistake->tokens;
+	int			last = token;
+	size_t		length;
+
+	*first = token;
+	while (*first > 0 && InPattern(tokens[*first - 1].kind) &&
+		   !(IsWord(tokens[*first].kind) && IsWord(tokens[*first - 1].kind)))
+		(*first)--;
+	while (InPattern(tokens[last + 1].kind) &&
+		   !(IsWord(tokens[last].kind) && IsWord(tokens[last + 1].kind)))
+		last++;
+	length = tokens[last].offset + tokens[last].length -
+		tokens[*first].offset;
+	return (int) (length > HINT_TOKEN_MAX ? HINT_TOKEN_MAX : length);
+}
+
 /* What is written between channels, or between a scope and its clauses. */
 static bool
 HintScope(const Mistake *mistake)
 {
 	static const char *const joins[] = {"and", "or", "plus", NULL};
-	int			next = mistake->at + 1;
 
 	if (!Expects(mistake, ":"))
 		return false;
 	if (IsWord(mistake->after) &&
+		(!BeginsClause(mistake->after) ||
+		 mistake->tokens[mistake->at + 2].kind == WORD_COLON) &&
 		(mistake->found == WORD_COMMA || mistake->found == WORD_PLUS ||
 		 SpellsOneOf(mistake, mistake->at, joins)))
+	{
+		int			left,
+					right;
+		int			left_length = PatternLength(mistake, mistake->at - 1,
+												&left);
+		int			right_length = PatternLength(mistake, mistake->at + 1,
+												 &right);
+
 		return HINT(mistake, "write \"%.*s | %.*s:\"",
-					WORD(mistake, mistake->at - 1), WORD(mistake, next));
-	if (BeginsClause(mistake->found))
-		return HINT(mistake, "Write \":\" after the scope: \"%.*s: %.*s "
-					"...\".", WORD(mistake, mistake->at - 1),
-					WORD(mistake, mistake->at));
+					left_length, TokenText(mistake->builder, left),
+					right_length, TokenText(mistake->builder, right));
+	}
+	if (BeginsClause(mistake->found) || BeginsClause(mistake->after))
+		return HINT(mistake, "Write \":\" after the scope, as in \"%.*s: "
+					"max 3 per 7 days\".", WORD(mistake, mistake->at - 1));
 	if (mistake->found == WORD_DOT && mistake->before == WORD_EACH)
 		return HINT(mistake, "\"each\" can only be the last part of a "
 					"purpose, as in \"any/promo.each\".");
@@ -509,7 +552,7 @@ HintDate(const Mistake *mistake)
 					WORD(mistake, mistake->after == WORD_DATE ?
 						 mistake->at + 1 : mistake->at - 1));
 	if (mistake->before == WORD_DURING || mistake->before == WORD_OUTSIDE ||
-		mistake->after == WORD_DATE ||
+		(mistake->found == WORD_NAME && mistake->after == WORD_DATE) ||
 		(mistake->before == WORD_TO && !Expects(mistake, "a weekday")))
 		return HINT(mistake, "Write both dates, as MM-DD (every year) or "
 					"YYYY-MM-DD: \"during 11-23 to 11-30\".");
@@ -518,6 +561,9 @@ HintDate(const Mistake *mistake)
 					WORD(mistake, mistake->at - 1),
 					mistake->found == WORD_TO ? '-' : '+',
 					WORD(mistake, mistake->at + 1));
+	if (mistake->found == WORD_WEEKDAYS && Expects(mistake, "on"))
+		return HINT(mistake, "Write \"on %.*s\".",
+					WORD(mistake, mistake->at));
 	if (Expects(mistake, "a weekday"))
 	{
 		if (Spells(mistake, mistake->at, "weekends") ||
@@ -605,6 +651,15 @@ HintClause(const Mistake *mistake)
 	if (IsScope(mistake))
 		return HINT(mistake, "Begin a new line, or write \";\", before "
 					"\"%.*s\".", WORD(mistake, mistake->at));
+	if (mistake->found == WORD_NAME && mistake->before == WORD_COMMA &&
+		mistake->tokens[mistake->at - 2].kind == WORD_NAME)
+		return HINT(mistake, "Write \"%.*s | %.*s\" for both, or a clause "
+					"such as \"gap 24 hours\".",
+					WORD(mistake, mistake->at - 2),
+					WORD(mistake, mistake->at));
+	if (mistake->found == WORD_NUMBER)
+		return HINT(mistake, "Write \"max %.*s per 7 days\".",
+					WORD(mistake, mistake->at));
 	if (IsEnd(mistake->found) && mistake->before == WORD_COMMA)
 		return HINT(mistake, "Remove the last \",\", or write another "
 					"clause.");
@@ -727,6 +782,9 @@ HintExample(const Mistake *mistake)
 	};
 	int			kind = mistake->tokens[mistake->clause].kind;
 
+	if (mistake->found == WORD_NEWLINE)
+		return HINT(mistake, "A statement goes on in the next line only "
+					"after \",\", \"|\" or \":\".");
 	for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++)
 		if (kind == examples[i].kind)
 			return HINT(mistake, "Write for example \"%s\".",
@@ -740,10 +798,10 @@ PolicyHint(PolicyBuilder *builder, const char *const *expected,
 		   int nexpected)
 {
 	static bool (*const hints[]) (const Mistake *mistake) = {
-		HintCharacter, HintPerUnit, HintLineStart, HintFirstWord, HintLimit,
-		HintUnit, HintNumber, HintTime, HintClauseWord, HintSpelling,
-		HintScope, HintName, HintDeclaration, HintDate, HintClause,
-		HintClauseEnd, HintExample
+		HintCharacter, HintComment, HintPerUnit, HintLineStart,
+		HintFirstWord, HintLimit, HintUnit, HintNumber, HintTime,
+		HintClauseWord, HintSpelling, HintScope, HintName, HintDeclaration,
+		HintDate, HintClause, HintClauseEnd, HintExample
 	};
 	Mistake		mistake = {
 		.builder = builder,

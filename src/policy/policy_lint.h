@@ -14,6 +14,9 @@
 
 #include "policy/rules.h"
 
+/* The channel that is no matter of hours. */
+#define CHANNEL_POST	"post"
+
 /* --- sets of contacts */
 
 static inline bool

@@ -53,7 +53,10 @@ AddName(Names *names, const char *name)
 	return true;
 }
 
-/* Add up to this many declared names that no pattern mentions. */
+/*
+ * Add declared names that no pattern mentions: so many of them, and the
+ * channel that has rules of its own.
+ */
 static void
 AddDeclared(const Policy *policy, StatementKind kind, int count, Names *names)
 {
@@ -62,14 +65,15 @@ AddDeclared(const Policy *policy, StatementKind kind, int count, Names *names)
 	declaration = PolicyDeclaration(policy, policy->data->nlayers - 1, kind);
 	if (declaration == NULL)
 		return;
-	for (int i = 0; i < declaration->npatterns && count > 0; i++)
+	for (int i = 0; i < declaration->npatterns; i++)
 	{
 		const PolicyPattern *pattern =
 			&policy->patterns[declaration->first_pattern + i];
+		const char *name = PolicyText(policy, kind == STATEMENT_CHANNELS ?
+									  pattern->channel : pattern->purpose);
 
-		if (AddName(names, PolicyText(policy, kind == STATEMENT_CHANNELS ?
-									  pattern->channel : pattern->purpose)))
-			count--;
+		if (count > 0 || strcmp(name, CHANNEL_POST) == 0)
+			count -= AddName(names, name);
 	}
 }
 

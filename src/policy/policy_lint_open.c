@@ -38,6 +38,14 @@ ReadsClock(const PolicyClause *clause)
 		clause->window_kind == WINDOW_CALENDAR || clause->during.given;
 }
 
+/* A person's preferences follow a policy that has the zone. */
+static bool
+IsPreference(const Policy *policy, int layer)
+{
+	return strcmp(PolicyText(policy, policy->layers[layer]),
+				  PREFERENCES) == 0;
+}
+
 /* Clock and calendar rules of layers that know no zone. */
 void
 LintZone(const Policy *policy, LintReport *report)
@@ -53,6 +61,7 @@ LintZone(const Policy *policy, LintReport *report)
 			int			reader = policy->statements[i].first_clause + j;
 
 			if (!ReadsClock(&policy->clauses[reader]) ||
+				IsPreference(policy, policy->statements[i].layer) ||
 				PolicyZone(policy, policy->statements[i].layer) != NULL)
 				continue;
 			if (count++ == 0)
@@ -69,7 +78,7 @@ LintZone(const Policy *policy, LintReport *report)
 		CoreTextPrintf(&finding->message, " and %d more", count - 1);
 	CoreTextPrintf(&finding->message, count > 1 ? " read" : " reads");
 	CoreTextPrintf(&finding->message, " a clock or a calendar, and no zone is "
-				   "stated before it: it is UTC for a person whose own zone "
+				   "stated for it: it is UTC for a person whose own zone "
 				   "is not known");
 	CoreTextPrintf(&finding->hint, "Add a line such as \"zone "
 				   "Europe/Amsterdam\"; a person's own zone still comes "
@@ -372,7 +381,8 @@ LintPost(const Ground *ground, int clause_index, LintReport *report)
 		LintFinding *finding;
 
 		if (!SetHas(ground->binds[clause_index], p) ||
-			strcmp(ground->channels[ground->proposed[p]], "post") != 0)
+			strcmp(ground->channels[ground->proposed[p]],
+				   CHANNEL_POST) != 0)
 			continue;
 		finding = LintClause(report, ground, clause_index, "quiet_post");
 		CoreTextPrintf(&finding->message, "this rule binds post contacts, and "

@@ -12,22 +12,13 @@
 
 #include "compat.h"
 #include "core_pg.h"
+#include "history/history_pg.h"
+#include "policy/policy_pg.h"
 #include "policy/rules.h"
 
 PG_FUNCTION_INFO_V1(policy_rules);
 PG_FUNCTION_INFO_V1(policy_lint);
 PG_FUNCTION_INFO_V1(policy_hours);
-
-/* Open the policy in argument n; it lives as long as the call. */
-static void
-OpenPolicyArgument(FunctionCallInfo fcinfo, int n, Policy *policy)
-{
-	struct varlena *value = PG_GETARG_VARLENA_P(n);
-	CoreError	err;
-
-	if (!PolicyOpen(value, VARSIZE(value), policy, &err))
-		ThrowCoreError(&err);
-}
 
 /* A text value, NULL for none. */
 static void
@@ -96,7 +87,7 @@ policy_rules(PG_FUNCTION_ARGS)
 	Policy		policy;
 
 	InitMaterializedSRF(fcinfo, 0);
-	OpenPolicyArgument(fcinfo, 0, &policy);
+	OpenPolicyArg(fcinfo, 0, &policy);
 	for (int i = 0; i < policy.data->nstatements; i++)
 	{
 		const PolicyStatement *statement = &policy.statements[i];
@@ -119,7 +110,7 @@ policy_lint(PG_FUNCTION_ARGS)
 	LintReport *report;
 
 	InitMaterializedSRF(fcinfo, 0);
-	OpenPolicyArgument(fcinfo, 0, &policy);
+	OpenPolicyArg(fcinfo, 0, &policy);
 	report = PolicyLint(&policy);
 	for (int i = 0; i < report->nfindings; i++)
 	{
@@ -144,6 +135,17 @@ policy_lint(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+/* "monday" */
+static Datum
+DayDatum(int day)
+{
+	char		name[16];
+
+	strlcpy(name, WeekdayWords[day], sizeof(name));
+	name[0] = pg_tolower((unsigned char) name[0]);
+	return CStringGetTextDatum(name);
+}
+
 /* "HH:MM" of a minute of the week, 24:00 for the end of a day. */
 static Datum
 ClockDatum(int minute, int day)
@@ -155,6 +157,25 @@ ClockDatum(int minute, int day)
 	return CStringGetTextDatum(buf);
 }
 
+/* What the arguments of policy_hours() leave closed; NULL is no rule. */
+static void
+ClosedWeek(FunctionCallInfo fcinfo, WeekSet *closed)
+{
+	char		channel[LABEL_NAME_MAX + 1];
+	char		purpose[LABEL_PURPOSE_MAX + 1];
+	Policy		policy;
+	CoreError	err;
+
+	memset(closed, 0, sizeof(*closed));
+	ChannelArg(fcinfo, 1, channel);
+	PurposeArg(fcinfo, 2, purpose);
+	if (PG_ARGISNULL(0))
+		return;
+	OpenPolicyArg(fcinfo, 0, &policy);
+	if (!PolicyClosedWeek(&policy, channel, purpose, closed, &err))
+		ThrowCoreError(&err);
+}
+
 /*
  * policy_hours(contact_policy, channel, purpose) returns setof record: the
  * open spans of an ordinary week.
@@ -162,46 +183,22 @@ ClockDatum(int minute, int day)
 Datum
 policy_hours(PG_FUNCTION_ARGS)
 {
-	static const char *const day_names[7] = {
-		"monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
-		"sunday"
-	};
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	WeekSet		closed;
-	int			opens = 0;
+	int			opens;
 	int			closes = 0;
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		return (Datum) 0;
-	memset(&closed, 0, sizeof(closed));
-	{
-		text	   *channel_text = PG_GETARG_TEXT_PP(1);
-		text	   *purpose_text = PG_GETARG_TEXT_PP(2);
-		char		channel[LABEL_NAME_MAX + 1];
-		char		purpose[LABEL_PURPOSE_MAX + 1];
-		CoreError	err;
-		Policy		policy;
-
-		if (!LabelChannel(VARDATA_ANY(channel_text),
-						  VARSIZE_ANY_EXHDR(channel_text), channel, &err) ||
-			!LabelPurpose(VARDATA_ANY(purpose_text),
-						  VARSIZE_ANY_EXHDR(purpose_text), purpose, &err))
-			ThrowCoreError(&err);
-		if (!PG_ARGISNULL(0))	/* NULL is no rule: open all week */
-		{
-			OpenPolicyArgument(fcinfo, 0, &policy);
-			if (!PolicyClosedWeek(&policy, channel, purpose, &closed, &err))
-				ThrowCoreError(&err);
-		}
-	}
+	ClosedWeek(fcinfo, &closed);
 	while (WeekNextOpen(&closed, closes, &opens, &closes))
 	{
 		int			day = opens / MINUTES_A_DAY;
 		Datum		values[4];
 		bool		nulls[4] = {false};
 
-		values[0] = CStringGetTextDatum(day_names[day]);
+		values[0] = DayDatum(day);
 		values[1] = Int32GetDatum(day + 1);
 		values[2] = ClockDatum(opens, day);
 		values[3] = ClockDatum(closes, day);

@@ -57,8 +57,8 @@ SpanWrite(const Span *span, CoreText *out)
 }
 
 /* A number in millionths, without zeros at its end. */
-static void
-PutMillionths(CoreText *out, int64_t number)
+void
+NumberWrite(int64_t number, CoreText *out)
 {
 	int64_t		fraction = number % WEIGHT_ONE;
 
@@ -231,7 +231,7 @@ PutMax(CoreText *out, const PolicyClause *clause)
 	Put(out, "max ");
 	if (clause->weighed)
 	{
-		PutMillionths(out, clause->amount);
+		NumberWrite(clause->amount, out);
 		Put(out, " weight");
 	}
 	else
@@ -322,7 +322,7 @@ PutClause(CoreText *out, const PolicyClause *clause)
 			break;
 		case CLAUSE_WEIGHT:
 			Put(out, "weight ");
-			PutMillionths(out, clause->amount);
+			NumberWrite(clause->amount, out);
 			break;
 		case CLAUSE_ANSWER:
 			Put(out, "answer ");

@@ -137,21 +137,34 @@ KeySet(Key *key, const char *bytes, size_t length)
 	key->length = length;
 }
 
-/* A cheap hash of some bytes: only says where to look. */
+/*
+ * A cheap hash of some bytes: only says where to look.  Two lanes, for the
+ * multiplications to overlap; the last bytes are read twice rather than one
+ * by one.
+ */
 static inline uint32
 SlotHash(const unsigned char *bytes, size_t length)
 {
-	uint64		hash = length * UINT64CONST(0x9E3779B97F4A7C15);
+	const uint64 odd = UINT64CONST(0x9E3779B97F4A7C15);
+	uint64		a = length * odd;
+	uint64		b = odd;
+	size_t		i;
 
-	while (length >= 8)
+	if (length < 8)
 	{
-		hash = (hash ^ HistoryLoad64(bytes)) * UINT64CONST(0x9E3779B97F4A7C15);
-		bytes += 8;
-		length -= 8;
+		for (i = 0; i < length; i++)
+			a = (a ^ bytes[i]) * odd;
+		return (uint32) (a >> 40);
 	}
-	while (length > 0)
-		hash = (hash ^ bytes[--length]) * UINT64CONST(0x9E3779B97F4A7C15);
-	return (uint32) (hash >> 40);
+	for (i = 0; i + 16 <= length; i += 16)
+	{
+		a = (a ^ HistoryLoad64(bytes + i)) * odd;
+		b = (b ^ HistoryLoad64(bytes + i + 8)) * odd;
+	}
+	if (i + 8 <= length)
+		b = (b ^ HistoryLoad64(bytes + i)) * odd;
+	a = (a ^ HistoryLoad64(bytes + length - 8)) * odd;
+	return (uint32) ((a ^ b >> 7) >> 40);
 }
 
 /* Get the call's cache, made on the first call. */
@@ -206,8 +219,6 @@ FindZone(VerdictCache *cache, text *name)
 
 /* --- bindings */
 
-static const PolicyData no_policy = {.version = POLICY_VERSION};
-
 /* The weight argument as millionths. */
 static int64_t
 WeightArgument(FunctionCallInfo fcinfo)
@@ -231,16 +242,17 @@ FillBinding(BindingSlot *slot, FunctionCallInfo fcinfo, struct varlena *policy_a
 	CoreError	err;
 	char	   *channel_name = palloc(LABEL_NAME_MAX + 1);
 	char	   *purpose_name = palloc(LABEL_PURPOSE_MAX + 1);
-	const void *block = &no_policy;
-	size_t		size = sizeof(no_policy);
+	char	   *block;
+	size_t		size;
 
-	if (policy_arg != NULL)
+	if (policy_arg == NULL)
+		block = (char *) PolicyParse("", 0, &size, &err);	/* no rule */
+	else
 	{
 		size = VARSIZE_ANY_EXHDR(policy_arg) + VARHDRSZ;
 		block = palloc(size);
-		memcpy((char *) block + VARHDRSZ, VARDATA_ANY(policy_arg),
-			   size - VARHDRSZ);
-		slot->policy.bytes = (char *) block + VARHDRSZ;
+		memcpy(block + VARHDRSZ, VARDATA_ANY(policy_arg), size - VARHDRSZ);
+		slot->policy.bytes = block + VARHDRSZ;
 		slot->policy.length = size - VARHDRSZ;
 	}
 	KeySet(&slot->channel, VARDATA_ANY(channel), VARSIZE_ANY_EXHDR(channel));

@@ -474,6 +474,10 @@ MaxPasses(const Person *person, int rule, const Moments *moments,
 
 	check.look = LookOf(person, rule, SEEN_COUNTED);
 	check.limit = MaxLimit(check.look.rule);
+	/* no window holds more than there is */
+	if (findings == NULL && !check.look.rule->clause->weighed &&
+		person->trimmed == NULL && check.limit >= (int64_t) history->contacts)
+		return PASSES_YES;
 	check.before = check.look.rule->clause->window_kind == WINDOW_EVER ?
 		TrimmedAmount(&check.look) : 0;
 	check.fullest = -1;

@@ -32,8 +32,18 @@ SELECT pg_temp.number(count(*)) AS "People",
 	   round(sum(pg_column_size(history))::numeric / sum(cardinality(history)), 1) AS "Bytes a contact"
   FROM person;
 
+\pset format unaligned
+\pset tuples_only on
+\echo The policy
+SELECT regexp_replace(policy::text, '^', '    ', 'gn') AS policy FROM setting;
+SELECT E'\n' || severity || ': ' || message FROM setting, policy_lint(policy);
+\echo
+\pset tuples_only off
+\pset format aligned
 \pset title 'The policy, in words'
-SELECT layer AS "Layer", scope AS "For", meaning AS "Rule" FROM setting, policy_rules(policy);
+SELECT layer AS "Layer", scope AS "For",
+	   rtrim(regexp_replace(meaning, '(.{1,100})( |$)', E'\\1\n', 'g'), E'\n') AS "What it says"
+  FROM setting, policy_rules(policy);
 
 \pset title 'Who may be contacted now'
 SELECT q.channel || ' / ' || q.purpose AS "Channel / purpose",
@@ -62,12 +72,14 @@ SELECT a.person_id AS "Person", p.zone AS "Zone", a.channel AS "Channel",
 	   rule AS "Binding rule",
 	   CASE WHEN cap IS NOT NULL THEN round(counted::numeric, 1)::float8 || ' of ' || round(cap::numeric, 1)::float8 END AS "Used",
 	   CASE WHEN allowed THEN 'now' ELSE pg_temp.moment(retry_at, p.zone) END AS "From"
-  FROM (SELECT *, row_number() OVER (PARTITION BY channel, coalesce(reason, '')
-									 ORDER BY hashint8extended(person_id, 1)) AS turn
-		  FROM answer) AS a
+  -- in turn one of each channel and reason, nobody twice
+  FROM (SELECT DISTINCT ON (person_id) *
+		  FROM (SELECT *, row_number() OVER (PARTITION BY channel, reason
+											 ORDER BY hashint8extended(person_id, 1)) AS turn
+				  FROM answer) AS drawn
+		 ORDER BY person_id, turn, channel) AS a
   JOIN person p USING (person_id)
-  JOIN question q USING (channel)
- ORDER BY turn, hashint8extended(a.person_id, 3), q.n LIMIT 10;
+ ORDER BY turn, hashint8extended(a.person_id, 3) LIMIT 10;
 
 \pset title 'The busiest people'
 SELECT person_id AS "Person", zone AS "Zone",
@@ -81,12 +93,12 @@ SELECT person_id AS "Person", zone AS "Zone",
  WHERE history IS NOT NULL
  ORDER BY contact_count(history, '30 days', as_of) DESC, person_id LIMIT 5;
 
-\pset title 'The busiest of them, explained: every rule that binds a promotion by the first channel'
+\pset title 'One busy person, explained: every rule that binds a promotion by the first channel'
 SELECT e.rule AS "Rule", CASE WHEN e.passes THEN 'passes' ELSE 'refuses' END AS "Now",
 	   round(e.counted::numeric, 1)::float8 AS "Counted", round(e.cap::numeric, 1)::float8 AS "Cap",
 	   CASE WHEN NOT e.passes THEN pg_temp.moment(e.passes_at, p.zone) END AS "Lets pass from"
   FROM (SELECT person.*, s.as_of, s.policy FROM person, setting s
-		 WHERE history IS NOT NULL
+		 WHERE history IS NOT NULL AND opted_out = '{}'
 		 ORDER BY contact_count(history, '30 days', s.as_of) DESC, person_id LIMIT 1) AS p
   CROSS JOIN (SELECT * FROM question ORDER BY n LIMIT 1) AS q
   CROSS JOIN LATERAL explain_contact(p.history, p.policy, q.channel, q.purpose,

@@ -3,6 +3,7 @@
  *		SpanReach() and SpanEdges() against SpanAdd(), which is the meaning.
  */
 #include "history/calendar.h"
+#include "standalone.h"
 
 #include <stdlib.h>
 
@@ -88,7 +89,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		Require(x < reach.hi || SpanAdd(zone, x, &span) > e);
 		CheckEdges(zone, e, &span, x, &edges);
 	}
-	CoreFree(edges.items);
-	CoreFree(zone);
+	StandaloneReset();
 	return 0;
 }

@@ -7,6 +7,7 @@
  * may_contact() holds at the instant found and at none that was tried before.
  */
 #include "policy/verdict.h"
+#include "standalone.h"
 
 #include <stdlib.h>
 
@@ -157,14 +158,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		HistoryReadDictionary(&person.history, &err);
 	person.kinds = KindTableFor(person.binding, dictionary);
 	CheckNext(&person, PickInstant(data + 11));
+	StandaloneReset();
 	return 0;
-}
-
-/* The cores leave what they allocate to a memory context; so does this. */
-const char *__asan_default_options(void);
-
-const char *
-__asan_default_options(void)
-{
-	return "detect_leaks=0";
 }

@@ -6,9 +6,10 @@
  * A zone's name picks its habits: UTC never changes; the others move their
  * clocks by an hour, half an hour or a whole day, every 90 days.
  */
+#include "standalone.h"
+
 #include "history/calendar.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #define PERIOD		(90 * MICROS_PER_DAY)
@@ -20,40 +21,72 @@ struct Zone
 	int64_t		summer;
 };
 
+/*
+ * What is allocated hangs in a ring, as in a memory context: cores leave it
+ * to the caller's context to be released, and a target calls
+ * StandaloneReset() when it is done with an input.
+ */
+typedef struct Chunk
+{
+	struct Chunk *next;
+	struct Chunk *previous;
+} Chunk;
+
+static Chunk ring = {&ring, &ring};
+
+static void *
+Hang(Chunk *chunk)
+{
+	if (chunk == NULL)
+		abort();
+	chunk->next = ring.next;
+	chunk->previous = &ring;
+	ring.next->previous = chunk;
+	ring.next = chunk;
+	return chunk + 1;
+}
+
+static Chunk *
+Unhang(void *pointer)
+{
+	Chunk	   *chunk = (Chunk *) pointer - 1;
+
+	chunk->previous->next = chunk->next;
+	chunk->next->previous = chunk->previous;
+	return chunk;
+}
+
 void *
 CoreAlloc(size_t size)
 {
-	void	   *pointer = malloc(size > 0 ? size : 1);
-
-	if (pointer == NULL)
-		abort();
-	return pointer;
+	return Hang(malloc(sizeof(Chunk) + size));
 }
 
 void *
 CoreAllocZero(size_t size)
 {
-	void	   *pointer = calloc(1, size > 0 ? size : 1);
-
-	if (pointer == NULL)
-		abort();
-	return pointer;
+	return Hang(calloc(1, sizeof(Chunk) + size));
 }
 
 void *
 CoreRealloc(void *pointer, size_t size)
 {
-	void	   *moved = realloc(pointer, size > 0 ? size : 1);
-
-	if (moved == NULL)
-		abort();
-	return moved;
+	return Hang(realloc(pointer == NULL ? NULL : Unhang(pointer),
+						sizeof(Chunk) + size));
 }
 
 void
 CoreFree(void *pointer)
 {
-	free(pointer);
+	if (pointer != NULL)
+		free(Unhang(pointer));
+}
+
+void
+StandaloneReset(void)
+{
+	while (ring.next != &ring)
+		CoreFree(ring.next + 1);
 }
 
 void

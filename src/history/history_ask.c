@@ -1,0 +1,309 @@
+/*
+ * history_ask.c
+ *		Questions to one history; see ask.h.
+ */
+#include "history/ask.h"
+
+#include "history/expiry.h"
+#include "history/history_parts.h"
+
+/* The error for a question that the summary cannot answer. */
+static bool
+FailHorizon(const HistoryView *view, CoreError *err)
+{
+	char		before[INSTANT_TEXT_SIZE];
+
+	(void) InstantWrite(HistoryHorizon(view), before);
+	CoreFail(err, CORE_HORIZON,
+			 "the question reaches behind the horizon of the history");
+	CoreDetail(err, "Contacts before %s were trimmed.", before);
+	CoreHint(err, "Ask for a shorter window or a later instant, or trim "
+			 "histories no later than the longest window in use.");
+	return false;
+}
+
+/* Is the contact asked about?  promo matches promo and promo.summer. */
+bool
+HistoryFilterMatches(const HistoryFilter *filter, const char *channel,
+					 const char *purpose)
+{
+	size_t		length;
+
+	if (filter->channel != NULL && strcmp(filter->channel, channel) != 0)
+		return false;
+	if (filter->purpose == NULL)
+		return true;
+	length = strlen(filter->purpose);
+	return strncmp(filter->purpose, purpose, length) == 0 &&
+		(purpose[length] == '\0' || purpose[length] == '.');
+}
+
+/* What a contact of each kind adds; see ask.h. */
+void
+HistoryAmounts(const HistoryDictionary *dictionary,
+			   const HistoryFilter *filter, int64_t *amounts)
+{
+	for (uint32_t i = 0; i < dictionary->nkinds; i++)
+	{
+		const HistoryKind *kind = &dictionary->kinds[i];
+		const HistoryLabel *label = &dictionary->labels[kind->label];
+
+		amounts[i] = AMOUNT_NONE;
+		if (OutcomeIsCounted(kind->outcome) &&
+			HistoryFilterMatches(filter, label->channel, label->purpose))
+			amounts[i] = kind->weight != WEIGHT_NONE ?
+				kind->weight : WEIGHT_ONE;
+	}
+}
+
+/*
+ * The next group of the summary that is asked about and counts contacts;
+ * *next goes from 0 on.
+ */
+static const TrimmedGroup *
+NextGroup(const Trimmed *trimmed, const HistoryFilter *filter, uint32_t *next)
+{
+	while (*next < trimmed->ngroups)
+	{
+		const TrimmedGroup *group = &trimmed->groups[(*next)++];
+
+		if (group->last_at != INSTANT_NONE &&
+			HistoryFilterMatches(filter, group->channel, group->purpose))
+			return group;
+	}
+	return NULL;
+}
+
+/*
+ * The last of the trimmed contacts that are asked about, INSTANT_NONE when
+ * there was none.
+ */
+static bool
+LastTrimmed(const HistoryView *view, const HistoryFilter *filter,
+			Instant *last, CoreError *err)
+{
+	Trimmed    *trimmed = NULL;
+	const TrimmedGroup *group;
+	uint32_t	next = 0;
+
+	*last = INSTANT_NONE;
+	if (view->trimmed == NULL)
+		return true;
+	trimmed = HistoryReadTrimmed(view, err);
+	if (trimmed == NULL)
+		return false;
+	while ((group = NextGroup(trimmed, filter, &next)) != NULL)
+		if (group->last_at > *last)
+			*last = group->last_at;
+	CoreFree(trimmed);
+	return true;
+}
+
+/* Number and pressure of a window; see ask.h. */
+bool
+HistorySum(const HistoryView *view, const int64_t *amounts,
+		   uint32_t namounts, const HistoryFilter *filter,
+		   const HistoryWindow *window, int64_t *count, int64_t *pressure,
+		   CoreError *err)
+{
+	uint32_t	i = HistoryUpTo(view, window->as_of);
+	Instant		last;
+
+	*count = *pressure = 0;
+	if (window->reach.lo < HistoryHorizon(view))
+	{
+		/* what was trimmed matters unless all of it has left the window */
+		if (!LastTrimmed(view, filter, &last, err))
+			return false;
+		if (last >= window->reach.lo)
+			return FailHorizon(view, err);
+	}
+	while (i-- > 0)
+	{
+		Instant		at = HistoryAt(view, i);
+		uint32_t	kind = HistoryKindIndex(view, i);
+
+		if (at < window->reach.lo)
+			break;
+		if (kind >= namounts || amounts[kind] == AMOUNT_NONE ||
+			(at < window->reach.hi &&
+			 SpanAdd(window->zone, at, &window->span) <= window->as_of))
+			continue;
+		(*count)++;
+		*pressure += amounts[kind];
+	}
+	return true;
+}
+
+/* The most in any window; see ask.h. */
+bool
+HistoryPeak(const HistoryView *view, const HistoryDictionary *dictionary,
+			const HistoryFilter *filter, Zone *zone, const Span *span,
+			int64_t *most, CoreError *err)
+{
+	InstantList heap = {NULL, 0, 0};
+	int64_t    *amounts;
+	Instant		last;
+	Instant		leaves_at = INSTANT_NONE;
+	Instant		before = INSTANT_NONE;
+
+	*most = 0;
+	if (!LastTrimmed(view, filter, &last, err))
+		return false;
+	if (last != INSTANT_NONE)
+		return FailHorizon(view, err);
+	amounts = CoreAlloc(dictionary->nkinds * sizeof(int64_t) + 1);
+	HistoryAmounts(dictionary, filter, amounts);
+	for (uint32_t i = 0; i < view->contacts; i++)
+	{
+		Instant		at = HistoryAt(view, i);
+
+		if (amounts[HistoryKindIndex(view, i)] == AMOUNT_NONE)
+			continue;
+		if (at != before)
+		{
+			leaves_at = SpanAdd(zone, at, span);
+			ExpiryDropUpTo(&heap, at);
+			before = at;
+		}
+		ExpiryPush(&heap, leaves_at);
+		if ((int64_t) heap.count > *most)
+			*most = (int64_t) heap.count;
+	}
+	CoreFree(heap.items);
+	CoreFree(amounts);
+	return true;
+}
+
+/* The last contact; see ask.h. */
+bool
+HistoryLast(const HistoryView *view, const HistoryDictionary *dictionary,
+			const HistoryFilter *filter, Instant as_of, Instant *last,
+			CoreError *err)
+{
+	uint32_t	i = HistoryUpTo(view, as_of);
+	bool		found = false;
+	int64_t    *amounts = CoreAlloc(dictionary->nkinds * sizeof(int64_t) + 1);
+
+	HistoryAmounts(dictionary, filter, amounts);
+	while (!found && i-- > 0)
+		found = amounts[HistoryKindIndex(view, i)] != AMOUNT_NONE;
+	CoreFree(amounts);
+	if (found)
+	{
+		*last = HistoryAt(view, i);
+		return true;
+	}
+	return LastTrimmed(view, filter, last, err) &&
+		(*last <= as_of || FailHorizon(view, err));
+}
+
+/* The latest answer, and the latest contact that was answered. */
+typedef struct LatestAnswer
+{
+	Instant		given_at;
+	Instant		contact_at;
+} LatestAnswer;
+
+/* One more answer. */
+static inline void
+SeeAnswer(LatestAnswer *latest, Instant given_at, Instant contact_at)
+{
+	if (given_at > latest->given_at)
+		latest->given_at = given_at;
+	if (contact_at > latest->contact_at)
+		latest->contact_at = contact_at;
+}
+
+/* Has a contact been answered up to as_of? */
+static inline bool
+IsAnswered(const Contact *contact, Outcome answer, Instant as_of,
+		   Instant *given_at)
+{
+	*given_at = contact->answered_at != INSTANT_NONE ?
+		contact->answered_at : contact->at;
+	return OutcomeReaches(contact->outcome, answer) && *given_at <= as_of;
+}
+
+/* Take the answers to the trimmed contacts into account; false: unknown. */
+static bool
+SeeTrimmedAnswers(const Trimmed *trimmed, const HistoryFilter *filter,
+				  int level, Instant as_of, LatestAnswer *latest)
+{
+	const TrimmedGroup *group;
+	uint32_t	next = 0;
+
+	while ((group = NextGroup(trimmed, filter, &next)) != NULL)
+	{
+		const TrimmedAnswers *answers = &group->answers[level];
+
+		/* what there was at as_of, before the last of them, is not known */
+		if (group->last_at > as_of || answers->last_answer_at > as_of)
+			return false;
+		SeeAnswer(latest, answers->last_answer_at,
+				  answers->answered_contact_at);
+	}
+	return true;
+}
+
+/* Count the trimmed contacts without an answer; false: only bounds known. */
+static bool
+CountTrimmedRuns(const Trimmed *trimmed, const HistoryFilter *filter,
+				 int level, const LatestAnswer *latest, int64_t *unanswered)
+{
+	const TrimmedGroup *group;
+	uint32_t	next = 0;
+
+	while ((group = NextGroup(trimmed, filter, &next)) != NULL)
+	{
+		int64_t		least;
+		int64_t		most;
+
+		TrimmedRun(&group->answers[level], latest->given_at,
+				   latest->contact_at, &least, &most);
+		if (least != most)
+			return false;
+		*unanswered += least;
+	}
+	return true;
+}
+
+/* Count the contacts without an answer; see ask.h. */
+bool
+HistoryUnanswered(const HistoryView *view,
+				  const HistoryDictionary *dictionary,
+				  const HistoryFilter *filter, Instant as_of, Outcome answer,
+				  int64_t *unanswered, CoreError *err)
+{
+	LatestAnswer latest = {INSTANT_NONE, INSTANT_NONE};
+	HistoryCursor cursor = {view, dictionary, 0, 0};
+	Trimmed    *trimmed = HistoryReadTrimmed(view, err);
+	Contact		contact;
+	Instant		given_at;
+	bool		known = true;
+
+	if (trimmed == NULL && err->code != CORE_OK)
+		return false;
+	*unanswered = 0;
+	while (HistoryNext(&cursor, &contact) && contact.at <= as_of)
+		if (HistoryFilterMatches(filter, contact.channel, contact.purpose) &&
+			IsAnswered(&contact, answer, as_of, &given_at))
+			SeeAnswer(&latest, given_at, contact.at);
+	if (trimmed != NULL)
+	{
+		int			level = ANSWER_LEVEL(answer);
+
+		known = SeeTrimmedAnswers(trimmed, filter, level, as_of, &latest) &&
+			CountTrimmedRuns(trimmed, filter, level, &latest, unanswered);
+		CoreFree(trimmed);
+	}
+	cursor.next = cursor.answers = 0;
+	while (HistoryNext(&cursor, &contact) && contact.at <= as_of)
+		if (OutcomeIsCounted(contact.outcome) &&
+			contact.outcome != OUTCOME_PLANNED &&
+			contact.at >= latest.given_at && contact.at > latest.contact_at &&
+			HistoryFilterMatches(filter, contact.channel, contact.purpose) &&
+			!IsAnswered(&contact, answer, as_of, &given_at))
+			(*unanswered)++;
+	return known || FailHorizon(view, err);
+}
