@@ -36,6 +36,7 @@ OBJS = \
 	src/history/instant.o \
 	src/history/label.o \
 	src/history/rolling.o \
+	src/json_core.o \
 	src/policy/policy_bind.o \
 	src/policy/policy_build.o \
 	src/policy/policy_clause.o \
@@ -57,7 +58,23 @@ OBJS = \
 	src/policy/policy_words.o \
 	src/policy/verdict.o \
 	src/policy/verdict_core.o \
-	src/policy/verdict_next.o
+	src/policy/verdict_next.o \
+	src/rfm/decimal_core.o \
+	src/rfm/model_agg.o \
+	src/rfm/model_core.o \
+	src/rfm/model_fit.o \
+	src/rfm/model_io.o \
+	src/rfm/model_text.o \
+	src/rfm/numeric_pg.o \
+	src/rfm/rfm_agg.o \
+	src/rfm/rfm_core.o \
+	src/rfm/rfm_funcs.o \
+	src/rfm/rfm_io.o \
+	src/rfm/rfm_text.o \
+	src/rfm/score.o \
+	src/rfm/segment_lint.o \
+	src/rfm/segment_map.o \
+	src/rfm/segment_pg.o
 
 HEADER_FILES = \
 	src/compat.h \
@@ -71,13 +88,20 @@ HEADER_FILES = \
 	src/history/history_pg.h \
 	src/history/label.h \
 	src/history/slots.h \
+	src/json.h \
 	src/policy/policy.h \
 	src/policy/policy_build.h \
 	src/policy/policy_lint.h \
 	src/policy/policy_pg.h \
 	src/policy/policy_words.h \
 	src/policy/rules.h \
-	src/policy/verdict.h
+	src/policy/verdict.h \
+	src/rfm/decimal.h \
+	src/rfm/model.h \
+	src/rfm/model_pg.h \
+	src/rfm/rfm.h \
+	src/rfm/rfm_pg.h \
+	src/rfm/segment_map.h
 
 # The install script, in this order.
 SQL_MODULES = \
@@ -85,7 +109,10 @@ SQL_MODULES = \
 	src/history/history.sql \
 	src/policy/policy.sql \
 	src/policy/verdict.sql \
-	src/policy/rules.sql
+	src/policy/rules.sql \
+	src/rfm/rfm.sql \
+	src/rfm/model.sql \
+	src/rfm/segment_map.sql
 
 # sql/NAME.sql and expected/NAME.out
 REGRESS = \
@@ -123,6 +150,7 @@ CORE_SOURCES = \
 	src/history/history_wire.c \
 	src/history/instant.c \
 	src/history/label.c \
+	src/json_core.c \
 	src/policy/policy_bind.c \
 	src/policy/policy_build.c \
 	src/policy/policy_clause.c \
@@ -142,6 +170,14 @@ CORE_SOURCES = \
 	src/policy/policy_words.c \
 	src/policy/verdict_core.c \
 	src/policy/verdict_next.c \
+	src/rfm/decimal_core.c \
+	src/rfm/model_core.c \
+	src/rfm/model_fit.c \
+	src/rfm/model_text.c \
+	src/rfm/rfm_core.c \
+	src/rfm/rfm_text.c \
+	src/rfm/segment_lint.c \
+	src/rfm/segment_map.c \
 	test/fuzz/standalone.c
 
 # What the tests need besides.
@@ -235,9 +271,9 @@ vpath %.y $(topdir)
 vpath %.control $(topdir)
 
 # A rebuild after a change of any header is a full one: cheap and right.
-$(OBJS): $(addprefix $(topdir)/,$(HEADER_FILES)) $(topdir)/Makefile | src/history src/policy
+$(OBJS): $(addprefix $(topdir)/,$(HEADER_FILES)) $(topdir)/Makefile | src/history src/policy src/rfm
 
-src/history src/policy:
+src/history src/policy src/rfm:
 	$(MKDIR_P) $@
 
 # The parser: bison writes the header beside the code, here or (found by

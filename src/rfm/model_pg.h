@@ -9,14 +9,14 @@
 #include "history/calendar.h"
 #include "rfm/model.h"
 
-/* A model from a datum, checked in full. */
+/* A model from a datum, in place as a summary is, checked in full. */
 static inline const Model *
 DatumGetModel(Datum datum)
 {
-	const Model *model = (const Model *) PG_DETOAST_DATUM(datum);
+	const Model *model = (const Model *) DatumGetPointer(datum);
 	CoreError	err;
 
-	if (!ModelOpen(model, VARSIZE(model), &err))
+	if (!ModelOpen(model, VARATT_IS_4B_U(model) ? VARSIZE(model) : 0, &err))
 		ThrowCoreError(&err);
 	return model;
 }

@@ -23,18 +23,12 @@ PG_FUNCTION_INFO_V1(rfm_merge);
 static inline RfmData *
 StateToChange(FunctionCallInfo fcinfo, RfmData *own)
 {
-	const RfmData *state;
-
 	if (PG_ARGISNULL(0))
-	{
 		RfmInit(own);
-		return own;
-	}
-	state = PG_GETARG_RFM(0);
-	if (likely(AggCheckCallContext(fcinfo, NULL) != 0 &&
-			   state == (const RfmData *) PG_GETARG_POINTER(0)))
-		return unconstify(RfmData *, state);
-	*own = *state;
+	else if (likely(AggCheckCallContext(fcinfo, NULL) != 0))
+		return unconstify(RfmData *, PG_GETARG_RFM(0));
+	else
+		*own = *PG_GETARG_RFM(0);
 	return own;
 }
 

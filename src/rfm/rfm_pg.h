@@ -9,8 +9,9 @@
 #include "rfm/rfm.h"
 
 /*
- * A summary from a datum, in place where it is stored as the type says;
- * raises an error when the bytes are none.
+ * A summary from a datum, in place: the type's storage is plain, so it never
+ * comes packed, compressed or out of line.  Raises an error when the bytes
+ * are none.
  */
 static inline const RfmData *
 DatumGetRfm(Datum datum)
@@ -18,11 +19,7 @@ DatumGetRfm(Datum datum)
 	const RfmData *rfm = (const RfmData *) DatumGetPointer(datum);
 	CoreError	err;
 
-	/* in a column whose storage somebody changed */
-	if (unlikely(VARATT_IS_EXTENDED(rfm)))
-		rfm = (const RfmData *) PG_DETOAST_DATUM(datum);
-
-	if (unlikely(!RfmOpen(rfm, VARSIZE(rfm), &err)))
+	if (unlikely(!RfmOpen(rfm, VARATT_IS_4B_U(rfm) ? VARSIZE(rfm) : 0, &err)))
 		ThrowCoreError(&err);
 	return rfm;
 }

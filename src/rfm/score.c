@@ -127,9 +127,9 @@ OpenScoreCache(FunctionCallInfo fcinfo)
 static inline bool
 SameModel(FunctionCallInfo fcinfo, const ScoreCache *cache)
 {
-	const struct varlena *model = PG_DETOAST_DATUM(PG_GETARG_DATUM(1));
+	const Model *model = (const Model *) PG_GETARG_POINTER(1);
 
-	return VARSIZE(model) == sizeof(Model) &&
+	return VARATT_IS_4B_U(model) && VARSIZE(model) == sizeof(Model) &&
 		memcmp(&cache->model, model, sizeof(Model)) == 0;
 }
 
