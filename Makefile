@@ -118,7 +118,10 @@ SQL_MODULES = \
 REGRESS = \
 	policy \
 	policy_errors \
+	rfm \
+	rfm_model \
 	rules \
+	segment_map \
 	verdict
 
 # test/pgtap/NAME.sql
@@ -127,6 +130,10 @@ PGTAP = \
 	policy_language \
 	published_cases \
 	reference \
+	rfm \
+	rfm_customers \
+	rfm_model \
+	rfm_published \
 	rules \
 	twin \
 	twin_by_hand

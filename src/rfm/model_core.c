@@ -134,9 +134,11 @@ CheckPopulation(const Model *model, Dimension dimension, CoreError *err)
 bool
 ModelCheck(Model *model, CoreError *err)
 {
-	if (model->method >= METHODS || model->customers < -1 ||
-		model->zone[MODEL_ZONE_MAX] != '\0')
-		return CoreFail(err, CORE_INVALID, "the model's header is no header");
+	if (model->method >= METHODS)
+		return CoreFail(err, CORE_INVALID, "unknown method %d", model->method);
+	if (model->customers < -1 || model->zone[MODEL_ZONE_MAX] != '\0')
+		return CoreFail(err, CORE_INVALID, "no such number of customers or "
+						"name of a zone");
 	for (int d = 0; d < DIMENSIONS; d++)
 	{
 		if (model->bins[d] < BINS_MIN || model->bins[d] > BINS_MAX)

@@ -54,7 +54,7 @@ RefuseSpecial(uint16 header)
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			 errmsg("an amount cannot be %s",
 					header == SPECIAL_NAN ? "NaN" : "infinite"),
-			 errhint("Leave out such rows: FILTER (WHERE amount < 'Infinity').")));
+			 errhint("Leave such rows out: FILTER (WHERE amount BETWEEN -1e30 AND 1e30).")));
 }
 
 /* Take a numeric apart. */

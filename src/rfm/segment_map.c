@@ -403,9 +403,9 @@ ReadParts(Reader *reader, SegmentLine *line)
 static bool
 ReadElse(Reader *reader, SegmentLine *line)
 {
-	if (reader->token.kind == TOKEN_COLON)
+	if (!IsName(&reader->token))
 		return FailExpected(reader, "the name of a segment",
-							"Write it without a colon: \"else lost\".");
+							"The last line reads \"else lost\".");
 	line->otherwise = true;
 	if (!ReadSegment(reader, &line->segment))
 		return false;
@@ -523,16 +523,18 @@ SegmentMapWriteLine(const SegmentMap *map, int n, CoreText *out)
 	const Segment *segment = &map->segments[line->segment];
 	const char *quote = NeedsQuotes(segment->name) ? "\"" : "";
 	const char *separator = ": ";
+	bool		everything = true;
 
+	for (int d = 0; d < DIMENSIONS; d++)
+		everything &= line->from[d] == 1 && line->to[d] == BINS_MAX;
 	CoreTextPrintf(out, "%s%s%s%s%s", line->otherwise ? "else " : "",
 				   segment->loyal ? "loyal " : "", quote, segment->name,
 				   quote);
 	for (int d = 0; d < DIMENSIONS && !line->otherwise; d++)
 	{
-		bool		any = line->from[d] == 1 && line->to[d] == BINS_MAX;
-		bool		needed = d == DIMENSIONS - 1 && separator[0] == ':';
-
-		if (any && !needed)
+		/* what is any score goes without saying, but something is said */
+		if (line->from[d] == 1 && line->to[d] == BINS_MAX &&
+			!(everything && d == RECENCY))
 			continue;
 		CoreTextPrintf(out, "%s%c %d", separator, DimensionLetters[d],
 					   line->from[d]);
