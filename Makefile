@@ -144,6 +144,8 @@ FUZZ = \
 	fuzz_calendar \
 	fuzz_lint \
 	fuzz_policy \
+	fuzz_rfm \
+	fuzz_rfm_model \
 	fuzz_verdict
 
 CORE_SOURCES = \
@@ -192,6 +194,7 @@ TEST_FILES = \
 	test/bench/build.sql \
 	test/bench/data.sql \
 	test/bench/harness.sql \
+	test/bench/rfm.sql \
 	test/bench/run \
 	test/bench/size.sql \
 	test/bench/verdict.sql \
