@@ -21,12 +21,15 @@ LANGUAGE plpgsql AS $$
 DECLARE
 	r twin.random_case := twin.random_case(seed);
 BEGIN
-	RETURN format(
-		E'-- seed %s\nSELECT at, v.*, next_contact_at(h, p, c, u, at, z, o, i, w)\n'
-		'FROM (SELECT %L::contact_history AS h,\n\t%L::contact_policy AS p,\n'
-		'\t%L AS c, %L AS u, %L::text AS z, %L::text[] AS o, %L::text[] AS i,'
-		' %L::numeric AS w) AS q,\n\tunnest(%L::timestamptz[]) AS at,\n'
-		E'\tcontact_verdict(h, p, c, u, at, z, o, i, w) AS v;',
+	RETURN format($sql$-- seed %s
+SELECT at, v.*, next_contact_at(h, p, c, u, at, z, o, i, w)
+FROM (SELECT %L::contact_history AS h,
+		%L::contact_policy AS p,
+		%L AS c, %L AS u, %L::text AS z, %L::text[] AS o, %L::text[] AS i,
+		%L::numeric AS w) AS q,
+	unnest(%L::timestamptz[]) AS at,
+	contact_verdict(h, p, c, u, at, z, o, i, w) AS v;
+$sql$,
 		seed, twin.history_text(r.log), twin.policy_text(r.policy), r.channel,
 		r.purpose, r.zone, r.opted_out, r.opted_in, r.weight, r.questions);
 END
@@ -61,11 +64,9 @@ BEGIN
 	IF mine.allowed IS DISTINCT FROM may THEN
 		RETURN NEXT format('verdict %s, may_contact %s', mine.allowed, may);
 	END IF;
-	IF next_at IS DISTINCT FROM
-		CASE WHEN theirs.allowed THEN t ELSE theirs.retry_at END
-	THEN
+	IF next_at IS DISTINCT FROM coalesce(theirs.retry_at, t) THEN
 		RETURN NEXT format('next_contact_at %s, twin %s', next_at,
-			CASE WHEN theirs.allowed THEN t ELSE theirs.retry_at END);
+			coalesce(theirs.retry_at, t));
 	END IF;
 	IF may IS DISTINCT FROM theirs.allowed
 		OR mine.allowed IS DISTINCT FROM theirs.allowed
@@ -88,11 +89,10 @@ BEGIN
 				twin.rule_text(rule));
 		END IF;
 		IF mine.reason = 'cap' AND mine.rule = twin.rule_text(rule)
-			AND mine.counted < mine.cap
-			AND mine.counted IS DISTINCT FROM twin.filled(rule, t)::float8
+			AND mine.counted IS DISTINCT FROM twin.fullest(rule, t)::float8
 		THEN
 			RETURN NEXT format('counted %s, twin %s', mine.counted,
-				twin.filled(rule, t));
+				twin.fullest(rule, t));
 		END IF;
 	ELSE
 		IF mine.reason IS NOT NULL THEN

@@ -558,6 +558,19 @@ LANGUAGE sql AS $$
 	FROM twin.in_window(b.seen, b.a->'win', e, b.zone, b.week_start)
 $$;
 
+-- How full a cap is for a contact proposed at t: at t, or at the later contact
+-- that has the proposed one in its window and is fullest.
+CREATE FUNCTION twin.fullest(b twin.bound, t timestamptz) RETURNS numeric
+LANGUAGE sql AS $$
+	SELECT greatest(twin.filled(b, t), (
+		SELECT max(twin.filled(b, c.at))
+		FROM unnest(b.seen) AS c
+		WHERE b.sees_self AND c.at > t
+			AND EXISTS (SELECT FROM twin.in_window(
+				ARRAY[ROW(t, 1, 'sent', NULL)::twin.seen], b.a->'win', c.at,
+				b.zone, b.week_start))))
+$$;
+
 -- The run of unanswered contacts as it stands at t.
 CREATE FUNCTION twin.run(seen twin.seen[], t timestamptz, age interval,
 	OUT contacts int, OUT last_at timestamptz, OUT ever_answered boolean)
@@ -588,7 +601,6 @@ DECLARE
 	today date := twin.local_date(t, b.zone);
 	d interval := (b.a->>'d')::interval;
 	n numeric := (b.a->>'n')::numeric;
-	e timestamptz;
 	run record;
 BEGIN
 	IF NOT twin.in_force(b.a, today) THEN
@@ -603,22 +615,7 @@ BEGIN
 		IF NOT b.sees_self THEN
 			RETURN twin.filled(b, t) <= n;
 		END IF;
-		IF twin.filled(b, t) + b.self_weight > n THEN
-			RETURN false;
-		END IF;
-		-- and at each later contact that has the proposed one in its window
-		FOR e IN
-			SELECT DISTINCT c.at FROM unnest(b.seen) AS c WHERE c.at > t
-		LOOP
-			IF twin.filled(b, e) + b.self_weight > n
-				AND EXISTS (SELECT FROM twin.in_window(
-					ARRAY[ROW(t, 1, 'sent', NULL)::twin.seen], b.a->'win', e,
-					b.zone, b.week_start))
-			THEN
-				RETURN false;
-			END IF;
-		END LOOP;
-		RETURN true;
+		RETURN twin.fullest(b, t) + b.self_weight <= n;
 
 	ELSIF b.k = 'gap' THEN
 		RETURN NOT EXISTS (
@@ -967,7 +964,7 @@ DECLARE
 BEGIN
 	v.allowed := twin.allowed(rules, t);
 	IF v.allowed THEN
-		SELECT r.ord, (r.a->>'n')::numeric - twin.filled(r, t) AS room
+		SELECT r.ord, (r.a->>'n')::numeric - twin.fullest(r, t) AS room
 			INTO v.ord, v.room
 		FROM unnest(rules) AS r
 		WHERE r.k = 'max'
