@@ -747,16 +747,11 @@ UnitSee(Unit *unit, uint64_t difference)
 		unit->unit--;
 }
 
-/* How many bytes the largest of them takes. */
-static int
-UnitWidth(const Unit *unit)
+/* The largest of them, in that unit. */
+static inline uint64_t
+UnitMost(const Unit *unit)
 {
-	uint64_t	most = unit->most / Units[unit->unit];
-	int			width = 1;
-
-	while ((most >>= 8) != 0)
-		width++;
-	return width;
+	return unit->most / Units[unit->unit];
 }
 
 /* What the sections of the value will look like. */
@@ -764,17 +759,20 @@ typedef struct Shape
 {
 	Unit		times;
 	Unit		answers;
-	int			width;
-	int			kind_width;
+	int			width;			/* of a word */
+	int			kind_bits;
+	bool		kinds_apart;
 	int			answer_width;
 	uint32_t	nanswers;
 } Shape;
 
 /* Measure sorted entries. */
 static Shape
-MeasureEntries(const HistoryBuilder *b, uint32_t nkinds)
+MeasureEntries(const HistoryBuilder *b, uint32_t nkinds,
+			   size_t dictionary_length)
 {
-	Shape		shape = {{0, 3}, {0, 3}, 1, 1, 0, 0};
+	Shape		shape = {{0, 3}, {0, 3}, 0, 0, false, 0, 0};
+	int			bits;
 
 	for (uint32_t i = 0; i < b->nentries; i++)
 	{
@@ -788,38 +786,68 @@ MeasureEntries(const HistoryBuilder *b, uint32_t nkinds)
 			shape.nanswers++;
 		}
 	}
-	shape.width = UnitWidth(&shape.times);
-	shape.kind_width = nkinds <= 256 ? 1 : nkinds <= 65536 ? 2 : 4;
+	shape.kind_bits = BitsOf(nkinds - 1);
+	bits = BitsOf(UnitMost(&shape.times));
+	shape.kinds_apart = bits + shape.kind_bits > 64;
+	if (shape.kinds_apart)
+		shape.kind_bits = 0;
+	shape.width = (bits + shape.kind_bits + 7) / 8;
+	if (shape.width == 0)
+		shape.width = 1;
+	if ((size_t) shape.width + dictionary_length < WORD_LOAD)
+		shape.width = WORD_LOAD - (int) dictionary_length;
 	if (shape.nanswers > 0)
-		shape.answer_width = UnitWidth(&shape.answers);
+		shape.answer_width = BytesOf(UnitMost(&shape.answers));
 	return shape;
 }
 
-/* Write the header and the three sections of fixed width. */
-static unsigned char *
-WriteEntries(const HistoryBuilder *b, const Shape *shape, uint32_t nkinds,
-			 uint32_t dictionary_length, unsigned char *p)
+/* Write the header. */
+static void
+PutHeader(const HistoryBuilder *b, const Shape *shape, uint32_t nkinds,
+		  size_t dictionary_length, CoreText *out)
 {
-	Instant		base = b->nentries > 0 ? b->entries[0].at : 0;
+	unsigned char base[8];
+
+	PutByte(out, HISTORY_VERSION);
+	PutByte(out, b->before != INSTANT_NONE ? HISTORY_TRIMMED : 0);
+	if (b->nentries == 0)
+	{
+		PutByte(out, HISTORY_SHAPE_EMPTY);
+		PutByte(out, 0);
+		PutVarint(out, 0);
+		return;
+	}
+	PutByte(out, (unsigned char) (shape->width | shape->times.unit << 4 |
+								  (shape->kinds_apart ?
+								   SHAPE_KINDS_APART : 0)));
+	PutByte(out, (unsigned char) (shape->nanswers == 0 ? 0 :
+								  shape->answer_width |
+								  shape->answers.unit << 4));
+	PutVarint(out, b->nentries);
+	PutVarint(out, nkinds);
+	PutVarint(out, dictionary_length);
+	StoreLittle(base, (uint64_t) b->entries[0].at, 8);
+	CoreTextAppend(out, (char *) base, 8);
+}
+
+/* Write the sections of fixed width; returns where they end. */
+static unsigned char *
+WriteEntries(const HistoryBuilder *b, const Shape *shape, unsigned char *p)
+{
 	uint64_t	unit = Units[shape->times.unit];
 	uint64_t	answer_unit = Units[shape->answers.unit];
 
-	p[0] = HISTORY_VERSION;
-	p[1] = b->before != INSTANT_NONE ? HISTORY_TRIMMED : 0;
-	p[2] = (unsigned char) (shape->width | shape->times.unit << 4 |
-							(shape->kind_width / 2) << 6);
-	p[3] = (unsigned char) (shape->nanswers == 0 ? 0 :
-							shape->answer_width | shape->answers.unit << 4);
-	StoreLittle(p + 4, b->nentries, 4);
-	StoreLittle(p + 8, (uint64_t) base, 8);
-	StoreLittle(p + 16, nkinds, 4);
-	StoreLittle(p + 20, dictionary_length, 4);
-	p += HISTORY_HEADER_SIZE;
 	for (uint32_t i = 0; i < b->nentries; i++, p += shape->width)
-		StoreLittle(p, (uint64_t) (b->entries[i].at - base) / unit,
-					shape->width);
-	for (uint32_t i = 0; i < b->nentries; i++, p += shape->kind_width)
-		StoreLittle(p, b->entries[i].kind, shape->kind_width);
+	{
+		uint64_t	word = (uint64_t) (b->entries[i].at - b->entries[0].at) /
+			unit;
+
+		if (!shape->kinds_apart)
+			word = word << shape->kind_bits | b->entries[i].kind;
+		StoreLittle(p, word, shape->width);
+	}
+	for (uint32_t i = 0; i < b->nentries && shape->kinds_apart; i++, p += 4)
+		StoreLittle(p, b->entries[i].kind, 4);
 	for (uint32_t i = 0; i < b->nentries && shape->nanswers > 0; i++)
 	{
 		const Entry *entry = &b->entries[i];
@@ -867,10 +895,13 @@ void *
 HistoryFinish(HistoryBuilder *b, size_t room, size_t *length, CoreError *err)
 {
 	HistoryDictionary *dictionary;
+	CoreText	head;
 	CoreText	tail;
-	size_t		dictionary_length = 0;
+	size_t		dictionary_length;
+	size_t		fixed;
 	Shape		shape;
 	char	   *bytes;
+	unsigned char *p;
 
 	if (b->before != INSTANT_NONE)
 		FoldOldEntries(b);
@@ -882,22 +913,24 @@ HistoryFinish(HistoryBuilder *b, size_t room, size_t *length, CoreError *err)
 	}
 	dictionary = MakeDictionary(b);
 	SortEntries(b);
-	shape = MeasureEntries(b, dictionary->nkinds);
-
 	CoreTextInit(&tail);
 	if (b->nentries > 0)
 		DictionaryWrite(dictionary, &tail);
 	dictionary_length = tail.length;
 	WriteTrimmed(b, &tail);
+	shape = MeasureEntries(b, dictionary->nkinds, dictionary_length);
+	CoreTextInit(&head);
+	PutHeader(b, &shape, dictionary->nkinds, dictionary_length, &head);
 
-	*length = HISTORY_HEADER_SIZE +
-		(size_t) b->nentries * (size_t) (shape.width + shape.kind_width) +
-		(size_t) shape.nanswers * (size_t) shape.answer_width + tail.length;
+	fixed = (size_t) b->nentries *
+		(size_t) (shape.width + (shape.kinds_apart ? 4 : 0)) +
+		(size_t) shape.nanswers * (size_t) shape.answer_width;
+	*length = head.length + fixed + tail.length;
 	bytes = CoreAlloc(room + *length);
-	memcpy(WriteEntries(b, &shape, dictionary->nkinds,
-						(uint32_t) dictionary_length,
-						(unsigned char *) bytes + room),
-		   tail.data, tail.length);
+	p = memcpy(bytes + room, head.data, head.length);
+	p = WriteEntries(b, &shape, p + head.length);
+	memcpy(p, tail.data, tail.length);
+	CoreFree(head.data);
 	CoreFree(tail.data);
 	CoreFree(dictionary);
 	HistoryDiscard(b);
