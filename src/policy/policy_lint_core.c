@@ -281,6 +281,46 @@ LintNeverBinds(const Ground *ground, LintReport *report)
 
 /* --- rules that others make idle */
 
+/* Would an override replace fewer kinds of rule without this one? */
+static bool
+ServesOverride(const Ground *ground, int clause)
+{
+	const PolicyStatement *statement = StatementOf(ground, clause);
+
+	if (!StatementHas(ground->policy, statement, CLAUSE_OVERRIDE))
+		return false;
+	for (int i = 0; i < statement->nclauses; i++)
+		if (statement->first_clause + i != clause &&
+			KindOf(ground, statement->first_clause + i) ==
+			KindOf(ground, clause))
+			return false;
+	return true;
+}
+
+/* Is the clause an "only TIME" with alternatives, for all of which it stands? */
+static bool
+HasAlternatives(const Ground *ground, int clause)
+{
+	for (int i = clause + 1; i < ground->policy->data->nclauses; i++)
+		if (ground->heads[i] == clause)
+			return true;
+	return false;
+}
+
+/* What can be done about an idle rule. */
+static const char *
+IdleHint(const Ground *ground, int clause, bool equal)
+{
+	if (HasAlternatives(ground, clause))
+		return "Remove all of them, or make them stricter than the other "
+			"one.";
+	if (ServesOverride(ground, clause))
+		return "It only serves the override beside it, which replaces rules "
+			"of its kind.";
+	return equal ? "Remove one of them." :
+		"Remove it, or make it stricter than the other one.";
+}
+
 /*
  * Of two rules that imply each other, the first in the text stays; of a rule
  * and a stricter one, the stricter.
@@ -293,6 +333,7 @@ LintShadowed(const Ground *ground, int weak, LintReport *report)
 	for (int strong = 0; strong < policy->data->nclauses; strong++)
 	{
 		LintFinding *finding;
+		bool		several = HasAlternatives(ground, weak);
 		bool		equal;
 
 		if (strong == weak || StatementOf(ground, strong)->layer >
@@ -304,12 +345,20 @@ LintShadowed(const Ground *ground, int weak, LintReport *report)
 			continue;
 		finding = LintClause(report, ground, weak,
 							 equal ? "duplicate" : "shadowed");
-		CoreTextPrintf(&finding->message, equal ? "this rule says again what "
-					   "is said by " : "this rule never refuses what is not "
-					   "refused by ");
+		CoreTextPrintf(&finding->message, several ?
+					   "this rule and its alternatives " : "this rule ");
+		if (equal)
+			CoreTextPrintf(&finding->message, several ?
+						   "say again what is said by " :
+						   "says again what is said by ");
+		else
+			CoreTextPrintf(&finding->message, several ?
+						   "never refuse what is not refused by " :
+						   "never refuses what is not refused by ");
 		LintName(ground, strong, weak, &finding->message);
-		CoreTextPrintf(&finding->hint, "%s", equal ? "Remove one of them." :
-					   "Remove it, or make it stricter than the other one.");
+		if (HasAlternatives(ground, strong))
+			CoreTextPrintf(&finding->message, " and its alternatives");
+		CoreTextPrintf(&finding->hint, "%s", IdleHint(ground, weak, equal));
 		return;
 	}
 }
