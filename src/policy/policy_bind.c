@@ -9,15 +9,15 @@
  */
 #include "policy/verdict.h"
 
-/* All kinds of rule stated in a statement, or-ed. */
-static int
+/* See policy.h. */
+int
 StatementKinds(const Policy *policy, const PolicyStatement *statement)
 {
 	int			kinds = 0;
 
 	for (int i = 0; i < statement->nclauses; i++)
 		kinds |= ClauseRuleKind(policy->clauses[statement->first_clause + i].kind);
-	return kinds;
+	return kinds & ~RULE_CONSENT;
 }
 
 /*
