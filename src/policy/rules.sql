@@ -46,4 +46,4 @@ LANGUAGE C IMMUTABLE PARALLEL SAFE COST 300 ROWS 7;
 
 COMMENT ON FUNCTION contact_pressure.policy_hours(
 	contact_pressure.contact_policy, text, text) IS
-'the hours of an ordinary week, on the clock on the wall, at which clock and weekday rules let a contact of this channel and purpose through; rules about dates are left out';
+'the hours of an ordinary week, on the clock on the wall, at which clock and weekday rules let a contact of this channel and purpose through; an ordinary week lies outside all dates of the policy';
