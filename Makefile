@@ -57,7 +57,8 @@ OBJS = \
 	src/policy/policy_words.o \
 	src/policy/verdict.o \
 	src/policy/verdict_core.o \
-	src/policy/verdict_next.o
+	src/policy/verdict_next.o \
+	src/policy/verdict_pause.o
 
 HEADER_FILES = \
 	src/compat.h \
@@ -77,7 +78,8 @@ HEADER_FILES = \
 	src/policy/policy_pg.h \
 	src/policy/policy_words.h \
 	src/policy/rules.h \
-	src/policy/verdict.h
+	src/policy/verdict.h \
+	src/policy/verdict_parts.h
 
 # The install script, in this order.
 SQL_MODULES = \
@@ -89,6 +91,8 @@ SQL_MODULES = \
 
 # sql/NAME.sql and expected/NAME.out
 REGRESS = \
+	history \
+	history_errors \
 	policy \
 	policy_errors \
 	rules \
@@ -97,6 +101,7 @@ REGRESS = \
 # test/pgtap/NAME.sql
 PGTAP = \
 	catalogue \
+	history \
 	policy_language \
 	published_cases \
 	reference \
@@ -142,6 +147,7 @@ CORE_SOURCES = \
 	src/policy/policy_words.c \
 	src/policy/verdict_core.c \
 	src/policy/verdict_next.c \
+	src/policy/verdict_pause.c \
 	test/fuzz/standalone.c
 
 # What the tests need besides.
