@@ -52,6 +52,9 @@ enum
 #define ZONE_SLOTS		64		/* a power of two */
 #define KIND_SLOTS		256		/* a power of two */
 
+/* A dictionary of more bytes, of some hundred kinds, is not kept. */
+#define KIND_KEPT_MAX	4096
+
 /* Some bytes that something was made from. */
 typedef struct Key
 {
@@ -69,8 +72,7 @@ typedef struct ZoneSlot
 typedef struct KindSlot
 {
 	Key			dictionary;
-	HistoryDictionary *decoded;
-	KindTable  *table;
+	KindTable  *table;			/* with the dictionary, decoded */
 } KindSlot;
 
 typedef struct MomentSlot
@@ -209,9 +211,10 @@ FindZone(VerdictCache *cache, text *name)
 	if (zone == NULL)
 		ThrowCoreError(&err);
 	CoreFree(slot->zone);
-	CoreFree(slot->name.bytes);
-	KeySet(&slot->name, bytes, length);
 	slot->zone = zone;
+	CoreFree(slot->name.bytes);
+	slot->name.bytes = NULL;
+	KeySet(&slot->name, bytes, length);
 	slot->generation = ++cache->generation;
 	MemoryContextSwitchTo(old);
 	return index;
@@ -363,16 +366,20 @@ FindBinding(VerdictCache *cache, FunctionCallInfo fcinfo)
 
 /* --- opt-outs and opt-ins */
 
-/* Find the best pattern of a list for the binding's channel and purpose. */
-static void
-FillList(ListSlot *slot, const PolicyBinding *binding, ArrayType *array)
+/*
+ * Find the best pattern of a list for the binding's channel and purpose.
+ * False when none matches.  What is needed on the way is left to the caller's
+ * memory context: lists may change from row to row.
+ */
+static bool
+BestOfList(const PolicyBinding *binding, ArrayType *array, int *rank,
+		   ListPattern *best)
 {
 	Datum	   *elements;
 	bool	   *nulls;
 	int			count;
 
-	slot->rank = NO_MATCH;
-	slot->pattern = NULL;
+	*rank = NO_MATCH;
 	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements,
 					  &nulls, &count);
 	for (int i = 0; i < count; i++)
@@ -380,7 +387,7 @@ FillList(ListSlot *slot, const PolicyBinding *binding, ArrayType *array)
 		text	   *element;
 		ListPattern pattern;
 		CoreError	err;
-		int			rank;
+		int			one;
 
 		if (nulls[i])
 			ereport(ERROR,
@@ -388,22 +395,21 @@ FillList(ListSlot *slot, const PolicyBinding *binding, ArrayType *array)
 					 errmsg("opt-out and opt-in patterns must not be null"),
 					 errdetail("Entry %d of the list is null.", i + 1),
 					 errhint("Leave the entry out.")));
+		if (i % 1024 == 0)
+			CoreCheckInterrupts();
 		element = DatumGetTextPP(elements[i]);
 		if (!ListPatternParse(VARDATA_ANY(element),
 							  VARSIZE_ANY_EXHDR(element), &pattern, &err))
 			ThrowCoreError(&err);
-		rank = ListPatternRank(&pattern, binding->channel, binding->purpose,
-							   binding->transactional);
-		if (rank > slot->rank)
+		one = ListPatternRank(&pattern, binding->channel, binding->purpose,
+							  binding->transactional);
+		if (one > *rank)
 		{
-			CoreText	out;
-
-			CoreTextInit(&out);
-			ListPatternWrite(&pattern, &out);
-			slot->rank = rank;
-			slot->pattern = out.data;
+			*rank = one;
+			*best = pattern;
 		}
 	}
+	return *rank != NO_MATCH;
 }
 
 /* The best pattern of an opted_out or opted_in argument. */
@@ -413,6 +419,8 @@ FindList(BindingSlot *binding, ListSlot *slot, FunctionCallInfo fcinfo,
 {
 	static const ListSlot none = {.rank = NO_MATCH};
 	ArrayType  *array;
+	ListPattern best;
+	bool		found;
 	MemoryContext old;
 
 	if (PG_ARGISNULL(argument))
@@ -421,19 +429,39 @@ FindList(BindingSlot *binding, ListSlot *slot, FunctionCallInfo fcinfo,
 	if (slot->known && KeyIs(&slot->array, (char *) array, VARSIZE(array)))
 		return slot;
 	slot->known = false;
+	found = BestOfList(binding->binding, array, &slot->rank, &best);
+	old = MemoryContextSwitchTo(binding->context);
 	CoreFree(slot->array.bytes);
 	slot->array.bytes = NULL;
-	old = MemoryContextSwitchTo(binding->context);
 	CoreFree(slot->pattern);
 	slot->pattern = NULL;
+	if (found)
+	{
+		CoreText	out;
+
+		CoreTextInit(&out);
+		ListPatternWrite(&best, &out);
+		slot->pattern = out.data;
+	}
 	KeySet(&slot->array, (char *) array, VARSIZE(array));
-	FillList(slot, binding->binding, array);
 	slot->known = true;
 	MemoryContextSwitchTo(old);
 	return slot;
 }
 
 /* --- histories */
+
+/* Decode a dictionary and see how the rules see its kinds. */
+static KindTable *
+MakeKinds(BindingSlot *binding, const HistoryView *history)
+{
+	CoreError	err;
+	HistoryDictionary *decoded = HistoryReadDictionary(history, &err);
+
+	if (decoded == NULL)
+		ThrowCoreError(&err);
+	return KindTableFor(binding->binding, decoded);
+}
 
 /* How the rules see the kinds of a history. */
 static const KindTable *
@@ -442,27 +470,27 @@ FindKinds(BindingSlot *binding, const HistoryView *history)
 	const char *bytes = (const char *) history->dictionary;
 	size_t		length = history->dictionary_length;
 	KindSlot   *slot;
-	HistoryDictionary *decoded;
 	MemoryContext old;
-	CoreError	err;
 
 	if (history->contacts == 0)
 		return binding->no_kinds;
+	/* one of a kind, and large: not kept beyond the row */
+	if (length > KIND_KEPT_MAX)
+		return MakeKinds(binding, history);
 	slot = &binding->kinds[SlotHash(history->dictionary, length) &
 						   (KIND_SLOTS - 1)];
 	if (likely(KeyIs(&slot->dictionary, bytes, length) &&
-			   slot->decoded->nkinds == history->kinds))
+			   slot->table->nkinds == history->kinds))
 		return slot->table;
-	old = MemoryContextSwitchTo(binding->context);
-	decoded = HistoryReadDictionary(history, &err);
-	if (decoded == NULL)
-		ThrowCoreError(&err);
+	/* empty the slot first: what follows may end in an error */
 	CoreFree(slot->dictionary.bytes);
-	CoreFree(slot->decoded);
+	slot->dictionary.bytes = NULL;
+	if (slot->table != NULL)
+		CoreFree(slot->table->dictionary);
 	CoreFree(slot->table);
-	memset(slot, 0, sizeof(*slot));
-	slot->decoded = decoded;
-	slot->table = KindTableFor(binding->binding, decoded);
+	slot->table = NULL;
+	old = MemoryContextSwitchTo(binding->context);
+	slot->table = MakeKinds(binding, history);
 	KeySet(&slot->dictionary, bytes, length);
 	MemoryContextSwitchTo(old);
 	return slot->table;
@@ -772,7 +800,7 @@ explain_contact(PG_FUNCTION_ARGS)
 	const Moments *moments;
 	NextSearch *search;
 
-	InitMaterializedSRF(fcinfo, 0);
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	if (!BeginQuestion(fcinfo, &question))
 		return (Datum) 0;
 	ReadHistory(fcinfo, &question);
