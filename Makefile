@@ -102,6 +102,7 @@ REGRESS = \
 PGTAP = \
 	catalogue \
 	history \
+	history_aggregate \
 	policy_language \
 	published_cases \
 	reference \
@@ -219,7 +220,7 @@ PG_CFLAGS_linux = -fno-semantic-interposition
 SHLIB_LINK = $(SHLIB_LINK_$(PORTNAME))
 SHLIB_LINK_linux = -Wl,-Bsymbolic
 EXTRA_CLEAN = src/policy/policy_gram.c src/policy/policy_gram.h \
-	src/policy/policy_scan.c
+	src/policy/policy_scan.c .build-lock
 
 # Bitcode lets the JIT inline across modules; these functions are too big to
 # be inlined, and clang would have to be there in the server's version.

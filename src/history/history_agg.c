@@ -53,7 +53,7 @@ PG_FUNCTION_INFO_V1(contact_history_final);
 
 /* The arena takes memory in blocks, each an eighth of what it has. */
 #define BLOCK_MIN			((size_t) 1024)
-#define BLOCK_MAX			((size_t) 256 * 1024)
+#define BLOCK_MAX			((size_t) 8 * 1024 * 1024)
 
 /* How far to look for the arena among the children of a context. */
 #define ARENA_LOOKS			8
