@@ -275,7 +275,7 @@ BEGIN
 	THEN
 		last := make_date(extract(year FROM first)::int, 12, 31);
 	END IF;
-	IF may_be_one AND twin.chance(0.4) THEN
+	IF may_be_one AND (first = last OR twin.chance(0.4)) THEN
 		RETURN jsonb_build_object('from', to_char(first, format));
 	END IF;
 	RETURN jsonb_build_object('from', to_char(first, format),

@@ -904,30 +904,18 @@ BEGIN
 END
 $$;
 
--- The first instant from t on at which all pass: no rule alone passes before
--- the latest of their own first instants, so go there and ask again.
-CREATE FUNCTION twin.next(rules twin.bound[], t timestamptz)
-RETURNS timestamptz
+-- The first instant from t on, up to a horizon, at which all pass: no rule
+-- alone passes before the latest of their own first instants, so go there and
+-- ask again.
+CREATE FUNCTION twin.search(rules twin.bound[], t timestamptz,
+	horizon timestamptz) RETURNS timestamptz
 LANGUAGE plpgsql AS $$
 DECLARE
 	b twin.bound;
 	x timestamptz := t;
 	own timestamptz;
 	moved boolean := true;
-	horizon timestamptz;
 BEGIN
-	SET LOCAL TimeZone = 'UTC';
-	horizon := t + interval '10 years';
-	IF NOT EXISTS (
-		SELECT FROM unnest(rules) AS r,
-			unnest(r.alternatives || r.a) AS e(clause)
-		WHERE length(clause->'during'->>'from') = 5
-			OR length(clause->'on'->>'from') = 5)
-	THEN
-		SELECT least(horizon, greatest(t, max(at)) + interval '15 days')
-			INTO horizon
-		FROM unnest(rules) AS r, twin.changes(r, t) AS at;
-	END IF;
 	WHILE moved LOOP
 		moved := false;
 		FOREACH b IN ARRAY rules LOOP
@@ -942,6 +930,43 @@ BEGIN
 		END LOOP;
 	END LOOP;
 	RETURN x;
+END
+$$;
+
+CREATE FUNCTION twin.next(rules twin.bound[], t timestamptz)
+RETURNS timestamptz
+LANGUAGE plpgsql AS $$
+DECLARE
+	weekly twin.bound[];
+	horizon timestamptz;
+BEGIN
+	SET LOCAL TimeZone = 'UTC';
+	-- a week that never opens: not worth ten years of looking
+	weekly := ARRAY(
+		SELECT r::twin.bound FROM unnest(rules) AS r
+		WHERE r.k IN ('quiet', 'only', 'only_on', 'not_on')
+			AND NOT EXISTS (
+				SELECT FROM unnest(r.alternatives || r.a) AS e(clause)
+				WHERE clause ? 'during' OR clause ? 'on'));
+	IF (SELECT count(DISTINCT zone) FROM unnest(weekly)) = 1
+		AND twin.search(weekly, t, t + interval '15 days') = 'infinity'
+	THEN
+		RETURN 'infinity';
+	END IF;
+
+	SET LOCAL TimeZone = 'UTC';
+	horizon := t + interval '10 years';
+	IF NOT EXISTS (
+		SELECT FROM unnest(rules) AS r,
+			unnest(r.alternatives || r.a) AS e(clause)
+		WHERE length(clause->'during'->>'from') = 5
+			OR length(clause->'on'->>'from') = 5)
+	THEN
+		SELECT least(horizon, greatest(t, max(at)) + interval '15 days')
+			INTO horizon
+		FROM unnest(rules) AS r, twin.changes(r, t) AS at;
+	END IF;
+	RETURN twin.search(rules, t, horizon);
 END
 $$;
 
