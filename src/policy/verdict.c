@@ -94,7 +94,7 @@ typedef struct ListSlot
 typedef struct BindingSlot
 {
 	MemoryContext context;		/* NULL: empty slot */
-	Key			policy;
+	Key			policy;			/* as it came, perhaps compressed */
 	Key			channel;
 	Key			purpose;
 	bool		has_weight;
@@ -238,8 +238,8 @@ WeightArgument(FunctionCallInfo fcinfo)
 
 /* Fill a new slot; the caller has switched to the slot's context. */
 static void
-FillBinding(BindingSlot *slot, FunctionCallInfo fcinfo, struct varlena *policy_arg,
-			text *channel, text *purpose)
+FillBinding(BindingSlot *slot, FunctionCallInfo fcinfo,
+			struct varlena *policy_arg, text *channel, text *purpose)
 {
 	Policy		policy;
 	CoreError	err;
@@ -252,11 +252,9 @@ FillBinding(BindingSlot *slot, FunctionCallInfo fcinfo, struct varlena *policy_a
 		block = (char *) PolicyParse("", 0, &size, &err);	/* no rule */
 	else
 	{
-		size = VARSIZE_ANY_EXHDR(policy_arg) + VARHDRSZ;
-		block = palloc(size);
-		memcpy(block + VARHDRSZ, VARDATA_ANY(policy_arg), size - VARHDRSZ);
-		slot->policy.bytes = block + VARHDRSZ;
-		slot->policy.length = size - VARHDRSZ;
+		KeySet(&slot->policy, (char *) policy_arg, VARSIZE_ANY(policy_arg));
+		block = (char *) PG_DETOAST_DATUM_COPY(policy_arg);
+		size = VARSIZE(block);
 	}
 	KeySet(&slot->channel, VARDATA_ANY(channel), VARSIZE_ANY_EXHDR(channel));
 	KeySet(&slot->purpose, VARDATA_ANY(purpose), VARSIZE_ANY_EXHDR(purpose));
@@ -332,6 +330,21 @@ BindingIsFixed(FunctionCallInfo fcinfo)
 	return true;
 }
 
+/*
+ * A policy's bytes as they are stored.  They are compared so, for a policy in
+ * a table is compressed and comes with every row; only what is a mere pointer
+ * to something in memory has to be read first.
+ */
+static struct varlena *
+RawPolicy(Datum datum)
+{
+	struct varlena *raw = (struct varlena *) DatumGetPointer(datum);
+
+	if (VARATT_IS_EXTERNAL(raw) && !VARATT_IS_EXTERNAL_ONDISK(raw))
+		raw = PG_DETOAST_DATUM(datum);
+	return raw;
+}
+
 /* The binding of the call's policy, channel, purpose and weight. */
 static BindingSlot *
 FindBinding(VerdictCache *cache, FunctionCallInfo fcinfo)
@@ -344,7 +357,7 @@ FindBinding(VerdictCache *cache, FunctionCallInfo fcinfo)
 	BindingSlot *slot;
 
 	if (!PG_ARGISNULL(ARG_POLICY))
-		policy = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(ARG_POLICY));
+		policy = RawPolicy(PG_GETARG_DATUM(ARG_POLICY));
 	for (int i = 0; i < BINDING_SLOTS && cache->slots[i] != NULL; i++)
 	{
 		slot = cache->slots[i];
@@ -354,8 +367,7 @@ FindBinding(VerdictCache *cache, FunctionCallInfo fcinfo)
 				  VARSIZE_ANY_EXHDR(purpose)) &&
 			slot->has_weight == has_weight && slot->weight == weight &&
 			(policy == NULL ? slot->policy.bytes == NULL :
-			 KeyIs(&slot->policy, VARDATA_ANY(policy),
-				   VARSIZE_ANY_EXHDR(policy))))
+			 KeyIs(&slot->policy, (char *) policy, VARSIZE_ANY(policy))))
 			return slot;
 	}
 	slot = MakeBinding(cache, fcinfo, policy, channel, purpose);
