@@ -114,6 +114,7 @@ PGTAP = \
 # what stands in for the server
 FUZZ = \
 	fuzz_calendar \
+	fuzz_history \
 	fuzz_lint \
 	fuzz_policy \
 	fuzz_verdict

@@ -110,7 +110,7 @@ bool
 HistoryOpen(const void *data, size_t length, HistoryView *view,
 			CoreError *err)
 {
-	ByteReader	reader = {data, (const unsigned char *) data + length, false};
+	ByteReader	reader;
 	uint8_t		version;
 	uint8_t		flags;
 
@@ -124,6 +124,9 @@ HistoryOpen(const void *data, size_t length, HistoryView *view,
 	}
 	if (length < HEADER_MIN)
 		return FailCorrupted(err, "length");
+	reader.p = data;
+	reader.end = reader.p + length;
+	reader.bad = false;
 	version = GetByte(&reader);
 	flags = GetByte(&reader);
 	if (version != HISTORY_VERSION)
