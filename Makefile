@@ -189,6 +189,7 @@ TEST_FILES = \
 # Every SQL block of these is run by test/docs/run.
 DOCUMENTS = \
 	README.md \
+	doc/binary-formats.md \
 	doc/managed-services.md \
 	doc/policies/README.md \
 	doc/policies/app.md \
