@@ -470,7 +470,7 @@ HistoryAddAllBut(HistoryBuilder *b, const HistoryView *view, uint32_t but,
 	return ok;
 }
 
-/* --- sorting */
+/* --- sorting: neighbouring runs are merged until one is left */
 
 static inline bool
 EntryBefore(const Entry *a, const Entry *b)
@@ -482,125 +482,147 @@ EntryBefore(const Entry *a, const Entry *b)
 	return a->answered_at < b->answered_at;
 }
 
-/* Merge the runs [from, middle) and [middle, to) into out. */
-static void
-MergeRuns(const Entry *in, Entry *out, uint32_t from, uint32_t middle,
-		  uint32_t to)
+/* Where the ascending run that begins at from ends. */
+static uint32_t
+EntryRunEnd(const Entry *entries, uint32_t from, uint32_t n)
 {
-	uint32_t	a = from;
-	uint32_t	b = middle;
-
-	for (uint32_t i = from; i < to; i++)
-	{
-		if (b >= to || (a < middle && !EntryBefore(&in[b], &in[a])))
-			out[i] = in[a++];
-		else
-			out[i] = in[b++];
-	}
+	if (from >= n)
+		return n;
+	while (++from < n && !EntryBefore(&entries[from], &entries[from - 1]))
+		;
+	return from;
 }
 
-/* Merge neighbouring runs until one is left; result in either buffer. */
-static Entry *
-MergeAllRuns(Entry *entries, Entry *spare, uint32_t *ends, uint32_t nruns)
+/* Merge runs two by two into out; how many are left. */
+static uint32_t
+MergeEntryRuns(const Entry *in, Entry *out, uint32_t n)
 {
-	while (nruns > 1)
+	uint32_t	runs = 0;
+
+	for (uint32_t from = 0; from < n; runs++)
 	{
-		uint32_t	from = 0;
-		uint32_t	merged = 0;
-		Entry	   *swap = spare;
+		uint32_t	middle = EntryRunEnd(in, from, n);
+		uint32_t	to = EntryRunEnd(in, middle, n);
+		uint32_t	a = from;
+		uint32_t	b = middle;
 
-		CoreCheckInterrupts();
-		for (uint32_t i = 0; i < nruns; i += 2)
-		{
-			uint32_t	last = i + 1 < nruns ? i + 1 : i;
-
-			MergeRuns(entries, spare, from, ends[i], ends[last]);
-			from = ends[last];
-			ends[merged++] = ends[last];
-		}
-		nruns = merged;
-		spare = entries;
-		entries = swap;
+		for (; from < to; from++)
+			out[from] = b >= to || (a < middle && !EntryBefore(&in[b], &in[a])) ?
+				in[a++] : in[b++];
 	}
-	return entries;
+	return runs;
+}
+
+/* Insert one after the other: for a few. */
+static void
+InsertEntries(Entry *entries, uint32_t n)
+{
+	for (uint32_t i = 1; i < n; i++)
+	{
+		Entry		entry = entries[i];
+		uint32_t	j = i;
+
+		for (; j > 0 && EntryBefore(&entry, &entries[j - 1]); j--)
+			entries[j] = entries[j - 1];
+		entries[j] = entry;
+	}
 }
 
 /* Bring the entries into order. */
 static void
 SortEntries(HistoryBuilder *b)
 {
-	Entry	   *entries = b->entries;
+	uint32_t	n = b->nentries;
+	Entry	   *sorted = b->entries;
 	Entry	   *spare;
-	Entry	   *sorted;
-	uint32_t   *ends;
-	uint32_t	nruns = 1;
+	Entry	   *swap;
+	uint32_t	runs;
 
-	if (b->nentries <= SORT_SMALL)
+	if (EntryRunEnd(sorted, 0, n) == n)
+		return;
+	if (n <= SORT_SMALL)
 	{
-		for (uint32_t i = 1; i < b->nentries; i++)
-		{
-			Entry		entry = entries[i];
-			uint32_t	j = i;
-
-			for (; j > 0 && EntryBefore(&entry, &entries[j - 1]); j--)
-				entries[j] = entries[j - 1];
-			entries[j] = entry;
-		}
+		InsertEntries(sorted, n);
 		return;
 	}
-	for (uint32_t i = 1; i < b->nentries; i++)
-		nruns += EntryBefore(&entries[i], &entries[i - 1]);
-	if (nruns == 1)
-		return;
-
-	ends = CoreAlloc(nruns * sizeof(uint32_t));
-	nruns = 0;
-	for (uint32_t i = 1; i < b->nentries; i++)
-		if (EntryBefore(&entries[i], &entries[i - 1]))
-			ends[nruns++] = i;
-	ends[nruns++] = b->nentries;
-	spare = CoreAlloc(b->nentries * sizeof(Entry));
-	sorted = MergeAllRuns(entries, spare, ends, nruns);
-	if (sorted != entries)
-		memcpy(entries, sorted, b->nentries * sizeof(Entry));
+	spare = CoreAlloc(n * sizeof(Entry));
+	do
+	{
+		CoreCheckInterrupts();
+		runs = MergeEntryRuns(sorted, spare, n);
+		swap = sorted;
+		sorted = spare;
+		spare = swap;
+	} while (runs > 1);
+	if (sorted != b->entries)
+	{
+		memcpy(b->entries, sorted, n * sizeof(Entry));
+		spare = sorted;
+	}
 	CoreFree(spare);
-	CoreFree(ends);
 }
 
-/* A heap sort of indexes, by an order that looks into the builder. */
+/* The same for indexes, by an order that looks into the builder. */
 typedef int (*IndexOrder) (const HistoryBuilder *b, uint32_t i, uint32_t j);
 
-static void
-SiftDown(const HistoryBuilder *b, uint32_t *items, uint32_t root, uint32_t n,
-		 IndexOrder order)
+static uint32_t
+IndexRunEnd(const HistoryBuilder *b, const uint32_t *items, uint32_t from,
+			uint32_t n, IndexOrder order)
 {
-	uint32_t	item = items[root];
+	if (from >= n)
+		return n;
+	while (++from < n && order(b, items[from - 1], items[from]) <= 0)
+		;
+	return from;
+}
 
-	for (uint32_t child; (child = 2 * root + 1) < n; root = child)
+static uint32_t
+MergeIndexRuns(const HistoryBuilder *b, const uint32_t *in, uint32_t *out,
+			   uint32_t n, IndexOrder order)
+{
+	uint32_t	runs = 0;
+
+	for (uint32_t from = 0; from < n; runs++)
 	{
-		if (child + 1 < n && order(b, items[child], items[child + 1]) < 0)
-			child++;
-		if (order(b, item, items[child]) >= 0)
-			break;
-		items[root] = items[child];
+		uint32_t	middle = IndexRunEnd(b, in, from, n, order);
+		uint32_t	to = IndexRunEnd(b, in, middle, n, order);
+		uint32_t	one = from;
+		uint32_t	other = middle;
+
+		for (; from < to; from++)
+			out[from] = other >= to ||
+				(one < middle && order(b, in[one], in[other]) <= 0) ?
+				in[one++] : in[other++];
 	}
-	items[root] = item;
+	return runs;
 }
 
 static void
 SortIndexes(const HistoryBuilder *b, uint32_t *items, uint32_t n,
 			IndexOrder order)
 {
-	for (uint32_t i = n / 2; i > 0; i--)
-		SiftDown(b, items, i - 1, n, order);
-	for (uint32_t i = n; i > 1; i--)
-	{
-		uint32_t	last = items[i - 1];
+	uint32_t   *sorted = items;
+	uint32_t   *spare;
+	uint32_t   *swap;
+	uint32_t	runs;
 
-		items[i - 1] = items[0];
-		items[0] = last;
-		SiftDown(b, items, 0, i - 1, order);
+	if (IndexRunEnd(b, items, 0, n, order) == n)
+		return;
+	spare = CoreAlloc(n * sizeof(uint32_t));
+	do
+	{
+		CoreCheckInterrupts();
+		runs = MergeIndexRuns(b, sorted, spare, n, order);
+		swap = sorted;
+		sorted = spare;
+		spare = swap;
+	} while (runs > 1);
+	if (sorted != items)
+	{
+		memcpy(items, sorted, n * sizeof(uint32_t));
+		spare = sorted;
 	}
+	CoreFree(spare);
 }
 
 static int
