@@ -107,6 +107,7 @@ PGTAP = \
 	published_cases \
 	reference \
 	rules \
+	trimmed \
 	twin \
 	twin_by_hand
 

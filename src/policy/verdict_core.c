@@ -487,9 +487,22 @@ FindWithin(const Look *look, Instant t, Reach reach, InstantList *contacts)
 	return found;
 }
 
+/* How many contacts of a group does the rule see? */
+static int64_t
+GroupSeen(const Look *look, const TrimmedGroup *group)
+{
+	int64_t		seen = 0;
+
+	for (int outcome = 0; outcome < OUTCOME_COUNT; outcome++)
+		if (OutcomeIsCounted(outcome) ||
+			(outcome == OUTCOME_EVENT && (look->mask & SEEN_EVENT) != 0))
+			seen += group->by_outcome[outcome];
+	return seen;
+}
+
 /*
  * The same among the trimmed: PASSES_YES when one is found.  The last contact
- * of each group is enough, for it is the one that reaches furthest.
+ * of each group is enough where it is the one that reaches furthest.
  */
 static Passes
 FindTrimmedWithin(const Look *look, Instant t, Reach reach,
@@ -499,25 +512,31 @@ FindTrimmedWithin(const Look *look, Instant t, Reach reach,
 	const Span *span = &look->rule->clause->span;
 	Instant		need = t + (look->rule->kind == RULE_ONLY_WITHIN ? 0 : 1);
 	Passes		found = PASSES_NO;
+	bool		unknown = false;
 
 	if (!HorizonMatters(look, reach.lo))
 		return PASSES_NO;
 	for (uint32_t i = 0; i < trimmed->ngroups; i++)
 	{
-		Instant		last = GroupLast(look, &trimmed->groups[i]);
+		const TrimmedGroup *group = &trimmed->groups[i];
+		Instant		last = GroupLast(look, group);
 
 		if (last == INSTANT_NONE || last < reach.lo ||
-			!LooksAtGroup(look, &trimmed->groups[i]))
+			!LooksAtGroup(look, group))
 			continue;
 		if (last > t)
-			return FailHorizon(look->person, look->rule, err);
-		if (SpanAdd(look->zone, last, span) < need)
-			continue;
-		found = PASSES_YES;
-		if (contacts != NULL)
-			InstantListAdd(contacts, last);
+			unknown = true;
+		else if (SpanAdd(look->zone, last, span) >= need)
+		{
+			found = PASSES_YES;
+			if (contacts != NULL)
+				InstantListAdd(contacts, last);
+		}
+		else if (GroupSeen(look, group) > 1)
+			unknown = true;		/* an earlier one may reach further */
 	}
-	return found;
+	return found == PASSES_NO && unknown ?
+		FailHorizon(look->person, look->rule, err) : found;
 }
 
 static Passes

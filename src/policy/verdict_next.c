@@ -98,6 +98,22 @@ AddContactEdges(NextSearch *search, int rule, Instant at, uint8_t seen,
 		AddEdgesBefore(search, rule, at, &clause->span);
 }
 
+/* What is known of the instants of trimmed contacts. */
+static void
+AddGroupEdges(NextSearch *search, int rule, const TrimmedGroup *group)
+{
+	if (group->last_at != INSTANT_NONE)
+		AddContactEdges(search, rule, group->last_at, SEEN_COUNTED,
+						INSTANT_NONE);
+	if (group->last_event_at != INSTANT_NONE)
+		AddContactEdges(search, rule, group->last_event_at, SEEN_EVENT,
+						INSTANT_NONE);
+	for (int level = 0; level < ANSWER_LEVELS; level++)
+		if (group->answers[level].run_last_at != INSTANT_NONE)
+			AddContactEdges(search, rule, group->answers[level].run_last_at,
+							SEEN_COUNTED, INSTANT_NONE);
+}
+
 /* The edges that the history brings to a rule. */
 static void
 AddHistoryEdges(NextSearch *search, int rule)
@@ -129,15 +145,9 @@ AddHistoryEdges(NextSearch *search, int rule)
 	{
 		const TrimmedGroup *group = &person->trimmed->groups[i];
 
-		if (!RuleLooksAt(person->binding, bound, group->channel,
-						 group->purpose))
-			continue;
-		if (group->last_at != INSTANT_NONE)
-			AddContactEdges(search, rule, group->last_at, SEEN_COUNTED,
-							INSTANT_NONE);
-		if (group->last_event_at != INSTANT_NONE)
-			AddContactEdges(search, rule, group->last_event_at, SEEN_EVENT,
-							INSTANT_NONE);
+		if (RuleLooksAt(person->binding, bound, group->channel,
+						group->purpose))
+			AddGroupEdges(search, rule, group);
 	}
 }
 

@@ -12,10 +12,17 @@ typedef struct Run
 {
 	Instant		answer_at;		/* the latest answer */
 	Instant		answered_at;	/* the latest contact that was answered */
-	Instant		last_at;		/* the latest contact of the run */
-	int64_t		least;			/* length of the run; the two differ when */
-	int64_t		most;			/* trimmed histories were merged */
+	Instant		last_at;		/* the latest contact of the run, and what */
+	Instant		last_maybe;		/* could be it; and the length of the run: */
+	int64_t		least;			/* they differ when trimmed histories were */
+	int64_t		most;			/* merged, or trimmed contacts are young */
 } Run;
+
+static inline Instant
+Later(Instant a, Instant b)
+{
+	return a > b ? a : b;
+}
 
 /* A contact a run may be made of: when was it answered, if it was by t? */
 typedef struct RunContact
@@ -123,13 +130,15 @@ RunTrimmedContacts(const Look *look, const RuleMoment *moment, Run *run)
 		TrimmedRun(answers, run->answer_at, run->answered_at, &least, &most);
 		if (most == 0)
 			continue;
-		/* some may be too young to be judged: how many is not known */
-		if (has_age && answers->run_last_at >= moment->young.lo)
-			least = 0;
-		run->least += least;
+		if (has_age && answers->run_first_at >= moment->young.hi)
+			continue;
 		run->most += most;
-		if (answers->run_last_at > run->last_at)
-			run->last_at = answers->run_last_at;
+		run->last_maybe = Later(run->last_maybe, answers->run_last_at);
+		/* some may be too young to be judged: which of them is not known */
+		if (has_age && answers->run_last_at >= moment->young.lo)
+			continue;
+		run->least += least;
+		run->last_at = Later(run->last_at, answers->run_last_at);
 	}
 }
 
@@ -152,7 +161,8 @@ MeasureRun(const Look *look, const RuleMoment *moment, Instant t, Run *run,
 	uint32_t	ncontacts;
 	RunContact *contacts = GatherRun(look, t, &ncontacts);
 
-	run->answer_at = run->answered_at = run->last_at = INSTANT_NONE;
+	run->answer_at = run->answered_at = INSTANT_NONE;
+	run->last_at = run->last_maybe = INSTANT_NONE;
 	run->least = run->most = 0;
 	for (uint32_t i = 0; i < ncontacts; i++)
 	{
@@ -175,7 +185,7 @@ MeasureRun(const Look *look, const RuleMoment *moment, Instant t, Run *run,
 			continue;
 		run->least++;
 		run->most++;
-		run->last_at = contacts[i].at;
+		run->last_at = run->last_maybe = contacts[i].at;
 		if (list != NULL)
 			InstantListAdd(list, contacts[i].at);
 	}
@@ -214,12 +224,19 @@ UnansweredPasses(const Person *person, int rule, const Moments *moments,
 	if (clause->kind == CLAUSE_PAUSE_NEVER_ANSWERED &&
 		run.answer_at != INSTANT_NONE)
 		return PASSES_YES;
-	if (run.most < clause->amount ||
-		!PauseLasts(&look, moment, run.last_at, moments->at))
+	/* nothing that may be the last contact of the run reaches to t */
+	if (run.most < clause->amount || run.last_maybe < moment->reach.lo)
 		return PASSES_YES;
-	if (run.least < clause->amount)
-		return FailHorizon(person, look.rule, err);
-	return PASSES_NO;
+	if (run.least >= clause->amount)
+	{
+		/* whichever it is of those from here on, it reaches to t */
+		if (run.last_at >= moment->reach.hi)
+			return PASSES_NO;
+		if (run.last_at == run.last_maybe)
+			return PauseLasts(&look, moment, run.last_at, moments->at) ?
+				PASSES_NO : PASSES_YES;
+	}
+	return FailHorizon(person, look.rule, err);
 }
 
 /* The trimmed contacts with the outcome a pause is about. */
@@ -266,6 +283,34 @@ OutcomeTriggers(const Look *look, Instant at, CoreError *err)
 	return FailHorizon(look->person, look->rule, err);
 }
 
+/*
+ * A pause that trimmed contacts began: how long it lasts is not known, nor
+ * which of them were there at a time before the horizon.
+ */
+static Passes
+TrimmedOutcomePasses(const Look *look, const RuleMoment *moment, Instant t,
+					 CoreError *err)
+{
+	const PolicyClause *clause = look->rule->clause;
+	bool		ever = clause->window_kind == WINDOW_EVER ||
+		clause->window_kind == WINDOW_NONE;
+	bool		forever = !SpanIsGiven(&clause->span);
+	Instant		lo = moment->reach.lo;
+	int32_t		window_date;
+
+	/* one of them would have to be recent, the others in its window */
+	if (TrimmedOutcomes(look, lo) == 0)
+		return PASSES_YES;
+	if (!ever && !forever)
+		lo = WindowReach(look->rule, look->zone, lo, &window_date).lo;
+	else
+		lo = INT64_MIN;
+	if (TrimmedOutcomes(look, lo) < clause->amount)
+		return PASSES_YES;
+	return ever && forever && t >= look->person->trimmed->before ?
+		PASSES_NO : FailHorizon(look->person, look->rule, err);
+}
+
 /* "pause ... after N OUTCOME". */
 Passes
 OutcomePasses(const Person *person, int rule, const Moments *moments,
@@ -273,7 +318,6 @@ OutcomePasses(const Person *person, int rule, const Moments *moments,
 {
 	Look		look = LookOf(person, rule, SEEN_OUTCOME);
 	const RuleMoment *moment = &moments->rules[rule];
-	const PolicyClause *clause = look.rule->clause;
 	const HistoryView *history = &person->history;
 	Passes		passes = PASSES_YES;
 
@@ -301,12 +345,7 @@ OutcomePasses(const Person *person, int rule, const Moments *moments,
 		if (passes == PASSES_NO && findings == NULL)
 			return PASSES_NO;
 	}
-	/* a pause that trimmed contacts began: how long it lasts is not known */
-	if (passes == PASSES_YES &&
-		TrimmedOutcomes(&look, moment->reach.lo) >= clause->amount)
-		return SpanIsGiven(&clause->span) ||
-			clause->window_kind == WINDOW_ROLLING ||
-			clause->window_kind == WINDOW_CALENDAR ?
-			FailHorizon(person, look.rule, err) : PASSES_NO;
-	return passes;
+	if (passes == PASSES_NO)
+		return PASSES_NO;
+	return TrimmedOutcomePasses(&look, moment, moments->at, err);
 }
