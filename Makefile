@@ -103,6 +103,7 @@ PGTAP = \
 	catalogue \
 	history \
 	history_aggregate \
+	history_damaged \
 	policy_language \
 	published_cases \
 	reference \

@@ -352,6 +352,8 @@ ContactsAreSound(const HistoryView *view, const HistoryDictionary *dictionary)
 	uint32_t	kind_before = 0;
 	uint32_t	answers = 0;
 
+	if (view->base < HistoryHorizon(view) && view->contacts > 0)
+		return false;
 	for (uint32_t i = 0; i < view->contacts; i++)
 	{
 		uint64_t	offset = HistoryWord(view, i) >> view->kind_bits;

@@ -4,7 +4,7 @@ BEGIN;
 SET search_path = contact_pressure, public;
 SET timezone = 'UTC';
 SET client_min_messages = warning;
-SELECT plan(44);
+SELECT plan(45);
 SELECT setseed(0.4711) IS NOT NULL AS seeded \gset
 
 -- --- a log of 300 people, of 0 to 60 contacts each
@@ -217,6 +217,17 @@ ANALYZE counted, people, question;
 SELECT is_empty($$SELECT * FROM pg_temp.wrong_counts('UTC')$$, 'contact_count and contact_pressure in UTC');
 SELECT is_empty($$SELECT * FROM pg_temp.wrong_counts('America/Havana')$$, 'contact_count in Havana, whose clock skips midnight');
 SELECT is_empty($$SELECT * FROM pg_temp.wrong_counts('Australia/Lord_Howe')$$, 'contact_count on Lord Howe, whose clock moves half an hour');
+SELECT is_empty($$
+	SELECT who, zone, as_of, want FROM (
+		SELECT zone, as_of, who, history, contact_count(history, '1 month 1 day', as_of, zone => zone) AS want
+		  FROM (SELECT * FROM pg_timezone_names WHERE name ~ '^(Europe|Pacific)/[A-Z][a-z]+$' ORDER BY name LIMIT 40) AS z(zone),
+			   people, (SELECT DISTINCT as_of FROM question) AS q
+		 WHERE who % 60 = 59
+		 ORDER BY zone, as_of OFFSET 0) AS by_zone
+	  JOIN (SELECT DISTINCT within FROM question) AS q ON within = '1 day'		-- another order, other windows in between
+	 WHERE want <> contact_count(history, '1 month' + within, as_of, zone => zone) + 0 * contact_count(history, within, as_of, zone => zone)
+	 ORDER BY as_of, who, zone
+	$$, 'many zones in one query');
 
 CREATE FUNCTION pg_temp.wrong_peaks(zone text) RETURNS TABLE (person int, length interval, got int, want bigint)
 LANGUAGE plpgsql AS $$
