@@ -59,6 +59,7 @@ OBJS = \
 	src/policy/verdict.o \
 	src/policy/verdict_core.o \
 	src/policy/verdict_next.o \
+	src/policy/verdict_pause.o \
 	src/rfm/decimal_core.o \
 	src/rfm/model_agg.o \
 	src/rfm/model_core.o \
@@ -96,6 +97,7 @@ HEADER_FILES = \
 	src/policy/policy_words.h \
 	src/policy/rules.h \
 	src/policy/verdict.h \
+	src/policy/verdict_parts.h \
 	src/rfm/decimal.h \
 	src/rfm/model.h \
 	src/rfm/model_pg.h \
@@ -116,6 +118,8 @@ SQL_MODULES = \
 
 # sql/NAME.sql and expected/NAME.out
 REGRESS = \
+	history \
+	history_errors \
 	policy \
 	policy_errors \
 	rfm \
@@ -127,6 +131,9 @@ REGRESS = \
 # test/pgtap/NAME.sql
 PGTAP = \
 	catalogue \
+	history \
+	history_aggregate \
+	history_damaged \
 	policy_language \
 	published_cases \
 	reference \
@@ -135,6 +142,7 @@ PGTAP = \
 	rfm_model \
 	rfm_published \
 	rules \
+	trimmed \
 	twin \
 	twin_by_hand
 
@@ -142,6 +150,7 @@ PGTAP = \
 # what stands in for the server
 FUZZ = \
 	fuzz_calendar \
+	fuzz_history \
 	fuzz_lint \
 	fuzz_policy \
 	fuzz_rfm \
@@ -179,6 +188,7 @@ CORE_SOURCES = \
 	src/policy/policy_words.c \
 	src/policy/verdict_core.c \
 	src/policy/verdict_next.c \
+	src/policy/verdict_pause.c \
 	src/rfm/decimal_core.c \
 	src/rfm/model_core.c \
 	src/rfm/model_fit.c \
@@ -227,6 +237,7 @@ TEST_FILES = \
 # Every SQL block of these is run by test/docs/run.
 DOCUMENTS = \
 	README.md \
+	doc/binary-formats.md \
 	doc/managed-services.md \
 	doc/policies/README.md \
 	doc/policies/app.md \
@@ -259,7 +270,7 @@ PG_CFLAGS_linux = -fno-semantic-interposition
 SHLIB_LINK = $(SHLIB_LINK_$(PORTNAME))
 SHLIB_LINK_linux = -Wl,-Bsymbolic
 EXTRA_CLEAN = src/policy/policy_gram.c src/policy/policy_gram.h \
-	src/policy/policy_scan.c
+	src/policy/policy_scan.c .build-lock
 
 # Bitcode lets the JIT inline across modules; these functions are too big to
 # be inlined, and clang would have to be there in the server's version.

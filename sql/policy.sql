@@ -63,7 +63,7 @@ SELECT coalesce(NULL::contact_policy::text, 'null');
 
 -- Zones in their own spelling
 SELECT z, ('zone ' || z)::contact_policy FROM unnest(ARRAY['europe/amsterdam', 'UTC', 'Etc/GMT+5', 'America/Port-au-Prince',
-	'"America/Argentina/Buenos_Aires"', 'EST5EDT', 'Australia/Lord_Howe']) z;
+	'"America/Argentina/Buenos_Aires"', '''asia/kolkata''', 'EST5EDT', 'Australia/Lord_Howe']) z;
 
 -- What says nothing new is said once; declarations too
 SELECT 'channels email | sms | email; email: needs consent, needs consent, override, override, max 1 ever, max 1 ever'::contact_policy;

@@ -25,7 +25,13 @@
 #include "miscadmin.h"
 #include "utils/tuplestore.h"
 
-/* What 15 brought: rsinfo->setResult and setDesc, ready to be filled. */
+#define MAT_SRF_USE_EXPECTED_DESC	0x01
+
+/*
+ * What 15 brought: rsinfo->setResult and setDesc, ready to be filled.  All
+ * callers here give that flag; to work the row type out anew for each call
+ * leaves some of its memory behind until the query ends.
+ */
 static inline void
 InitMaterializedSRF(FunctionCallInfo fcinfo, bits32 flags)
 {
@@ -34,15 +40,13 @@ InitMaterializedSRF(FunctionCallInfo fcinfo, bits32 flags)
 
 	(void) flags;
 	if (rsinfo == NULL || !IsA(rsinfo, ReturnSetInfo) ||
-		(rsinfo->allowedModes & SFRM_Materialize) == 0)
+		(rsinfo->allowedModes & SFRM_Materialize) == 0 ||
+		rsinfo->expectedDesc == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("set-valued function called in context that cannot accept a set")));
 	old_context = MemoryContextSwitchTo(rsinfo->econtext->ecxt_per_query_memory);
-	if (get_call_result_type(fcinfo, NULL, &rsinfo->setDesc) !=
-		TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	rsinfo->setDesc = CreateTupleDescCopy(rsinfo->setDesc);
+	rsinfo->setDesc = CreateTupleDescCopy(rsinfo->expectedDesc);
 	rsinfo->returnMode = SFRM_Materialize;
 	rsinfo->setResult =
 		tuplestore_begin_heap((rsinfo->allowedModes &

@@ -13,13 +13,19 @@ die() {
 }
 
 # find_pg_config: the pg_config of a server that is here complete with its
-# headers; the newest unless PG_CONFIG names one.
+# headers: the one of PG_CONFIG or PG_MAJOR, else the newest.
 find_pg_config() {
-	local candidate
+	local candidate candidates
 
-	for candidate in ${PG_CONFIG:+"$PG_CONFIG"} \
-		$(ls -d /usr/lib/postgresql/*/bin/pg_config 2>/dev/null | sort -t/ -k5 -rV) \
-		pg_config; do
+	if [ -n "${PG_CONFIG:-}" ]; then
+		candidates=$PG_CONFIG
+	elif [ -n "${PG_MAJOR:-}" ]; then
+		candidates=/usr/lib/postgresql/$PG_MAJOR/bin/pg_config
+	else
+		candidates="$(ls -d /usr/lib/postgresql/*/bin/pg_config 2>/dev/null |
+			sort -t/ -k5 -rV) pg_config"
+	fi
+	for candidate in $candidates; do
 		candidate=$(command -v "$candidate") || continue
 		[ -e "$("$candidate" --pgxs 2>/dev/null)" ] || continue
 		[ -x "$("$candidate" --bindir)/initdb" ] || continue
@@ -55,8 +61,7 @@ as_server() (
 # find_clang: clang, or the newest clang-NN
 find_clang() {
 	command -v clang && return 0
-	ls /usr/bin/clang-[0-9]* 2>/dev/null | grep -E 'clang-[0-9]+$' | sort -V |
-		tail -1 | grep .
+	find /usr/bin -regex '.*/clang-[0-9]+' | sort -V | tail -1 | grep .
 }
 
 # can_fuzz CLANG: has it libFuzzer and AddressSanitizer?

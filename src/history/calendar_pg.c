@@ -51,12 +51,13 @@ ZoneNameWithDigitsIsIana(const char *name)
 	if (pg_strncasecmp(p, "Etc/GMT", 7) != 0)
 		return false;
 	p += 7;
-	if (*p != '+' && *p != '-')
+	if ((*p != '+' && *p != '-') || !isdigit((unsigned char) p[1]))
 		return false;
-	for (p++; *p != '\0'; p++)
-		if (!isdigit((unsigned char) *p))
-			return false;
-	return true;
+	/* as far as the data base goes, from -14 to +12; beyond it is POSIX */
+	if (p[2] == '\0')
+		return true;
+	return p[1] == '1' && p[2] >= '0' && p[2] <= (*p == '-' ? '4' : '2') &&
+		p[3] == '\0';
 }
 
 /*

@@ -2,40 +2,42 @@
  * history.h
  *		contact_history: one person's contacts, sorted by time, compact.
  *
- * Stored bytes (after the varlena length word; all little-endian, unaligned):
+ * Stored bytes (after the varlena length word; little-endian, unaligned):
  *
  *	 0	version		HISTORY_VERSION
  *	 1	flags		HISTORY_TRIMMED: a trimmed section follows; else 0
- *	 2	shape		bits 0-3 time width (1..8 bytes), bits 4-5 unit
- *					(0: 1 us, 1: 1 ms, 2: 1 s, 3: 1 min), bits 6-7 kind width
- *					(0: 1 byte, 1: 2 bytes, 2: 4 bytes)
+ *	 2	shape		bits 0-3 word width (1..8 bytes), bits 4-5 unit of time
+ *					(0: 1 us, 1: 1 ms, 2: 1 s, 3: 1 min), bit 6 kinds apart,
+ *					bit 7 zero
  *	 3	answer		bits 0-3 answer width (0: no contact has an answer time,
  *					1..8), bits 4-5 answer unit; the rest zero
- *	 4	contacts	4 bytes, n
- *	 8	base		8 bytes, the first contact's instant (0 when n = 0)
- *	16	kinds		4 bytes, number of kinds
- *	20	dictionary	4 bytes, length of the dictionary section
- *	24	times		n * time width: (at - base) / unit, ascending
- *		kind index	n * kind width
+ *	 4	contacts	varint n; when it is 0 only the trimmed section follows
+ *		kinds		varint, number of kinds
+ *		dictionary	varint, length of the dictionary section
+ *		base		8 bytes, the first contact's instant
+ *		words		n * word width, ascending: (at - base) / unit and below it
+ *					the kind index, of as many bits as kinds - 1 takes
+ *		kinds apart n * 4 bytes, the kind indexes, when a word is too small
+ *					for both; the words are times alone then
  *		answers		m * answer width: (answered_at - at) / answer unit, for
  *					the m contacts whose kind has an answer time, in order
  *		dictionary	labels: varint count, then for each label: 1 byte length +
  *					channel, 1 byte length + purpose (length 0: "marketing");
- *					kinds: varint label index, 1 byte (bits 0-3 outcome, bit 4
- *					has a weight of its own, bit 5 has an answer time),
- *					[varint weight in millionths]; no bytes when n = 0
+ *					kinds: 1 byte (bits 0-3 outcome, bit 4 has a weight of its
+ *					own, bit 5 has an answer time, bit 6 is of the next label
+ *					than the kind before it), [varint weight in millionths]
  *		trimmed		when the flag is set; see history_trim.c
  *
  * Canonical: contacts ascend by (at, kind index, answer time); labels ascend
  * by (channel, purpose) bytewise; kinds ascend by (label, outcome, has weight,
- * weight, has answer); only used labels and kinds are listed; unit is the
- * largest and width the smallest that fit; kind width the smallest.  Equal
- * histories therefore have identical bytes.
+ * weight, has answer); only used labels and kinds are listed; units are the
+ * largest and widths the smallest that fit, but for one thing: a word and the
+ * dictionary together have 8 bytes at least, so that a load of 8 bytes at the
+ * last word never leaves the value.  Equal histories therefore have identical
+ * bytes.
  *
- * Fixed-width times make any contact reachable without decoding those before
- * it: a window is counted from the end backwards.  A load of 8 bytes at the
- * last time or answer never leaves the value: the dictionary follows (n >= 1
- * makes it and what stands before it at least 8 bytes).
+ * Words of fixed width make any contact reachable without decoding those
+ * before it: a window is counted from the end backwards.
  */
 #ifndef CONTACT_PRESSURE_HISTORY_H
 #define CONTACT_PRESSURE_HISTORY_H
@@ -45,7 +47,6 @@
 
 #define HISTORY_VERSION			1
 #define HISTORY_TRIMMED			0x01
-#define HISTORY_HEADER_SIZE		24
 /* With what was trimmed; so many weights cannot overflow an int64. */
 #define HISTORY_MAX_CONTACTS	4000000
 
@@ -64,29 +65,28 @@ typedef struct Contact
 
 typedef struct HistoryView
 {
-	const unsigned char *times;
-	const unsigned char *kind_index;
+	const unsigned char *words;
+	const unsigned char *kinds_apart;	/* NULL: in the words */
 	const unsigned char *answers;
 	const unsigned char *dictionary;
 	const unsigned char *trimmed;	/* NULL: never trimmed */
 	Instant		base;
 	int64_t		unit;
 	int64_t		answer_unit;
-	uint64_t	mask;			/* of a time */
+	uint64_t	mask;			/* of a word */
 	uint32_t	contacts;
 	uint32_t	kinds;
 	uint32_t	dictionary_length;
 	uint32_t	trimmed_length;
-	uint8_t		width;
-	uint8_t		kind_width;
+	uint8_t		width;			/* of a word */
+	uint8_t		kind_bits;		/* of the kind index in a word */
 	uint8_t		answer_width;
 } HistoryView;
 
 /*
  * Check the header against the length and fill view.  Cheap, called for each
- * row: what it does not look at HistoryReadDictionary() does.  With a
- * dictionary cached from an equal one, hold HistoryKindIndex() to nkinds.
- * data == NULL stands for the empty history.
+ * row: what it does not look at HistoryReadDictionary() does.  data == NULL
+ * stands for the empty history.
  */
 extern bool HistoryOpen(const void *data, size_t length, HistoryView *view,
 						CoreError *err);
@@ -103,27 +103,38 @@ HistoryLoad64(const unsigned char *p)
 	return value;
 }
 
+static inline uint64_t
+HistoryWord(const HistoryView *view, uint32_t i)
+{
+	return HistoryLoad64(view->words + (size_t) i * view->width) & view->mask;
+}
+
 static inline Instant
 HistoryAt(const HistoryView *view, uint32_t i)
 {
-	uint64_t	offset;
+	uint64_t	offset = HistoryWord(view, i) >> view->kind_bits;
 
-	offset = HistoryLoad64(view->times + (size_t) i * view->width) & view->mask;
 	/* unsigned: bytes that lie about the unit may wrap, but not trap */
 	return (Instant) ((uint64_t) view->base + offset * (uint64_t) view->unit);
 }
 
+/* Less than view->kinds, whatever the bytes are. */
 static inline uint32_t
 HistoryKindIndex(const HistoryView *view, uint32_t i)
 {
-	const unsigned char *p = view->kind_index + (size_t) i * view->kind_width;
+	const unsigned char *p = view->kinds_apart;
+	uint64_t	kind;
 
-	if (view->kind_width == 1)
-		return p[0];
-	if (view->kind_width == 2)
-		return p[0] | (uint32_t) p[1] << 8;
-	return p[0] | (uint32_t) p[1] << 8 | (uint32_t) p[2] << 16 |
-		(uint32_t) p[3] << 24;
+	if (p == NULL)
+		kind = HistoryWord(view, i) &
+			((UINT64_C(1) << view->kind_bits) - 1);
+	else
+	{
+		p += (size_t) i * 4;
+		kind = p[0] | (uint32_t) p[1] << 8 | (uint32_t) p[2] << 16 |
+			(uint32_t) p[3] << 24;
+	}
+	return kind < view->kinds ? (uint32_t) kind : 0;
 }
 
 /* The number of contacts with at <= t: binary search. */

@@ -16,6 +16,8 @@
  * never do; the arena goes when the executor resets the aggregate context.
  *
  * A group is 128 bytes and a chain of chunks; nothing is moved as it grows.
+ * With a million groups each row waits for memory, so a row touches one cache
+ * line of its group and writes to another.
  * A contact is a word: its time and its kind.  Contacts that do not fit (of
  * another century, or of the 8193rd kind), and histories to merge, are kept
  * as they are, as pieces.
@@ -45,14 +47,13 @@ PG_FUNCTION_INFO_V1(contact_history_final);
 /* A cache of spellings: how many there are of a label in one log is few. */
 #define MAX_SPELLINGS		4096
 
-/* Objects and chunks are whole cache lines. */
+/* States and chunks are whole cache lines. */
 #define LINE				64
-#define INLINE_CONTACTS		6
-#define CHUNK_HEADER		16
+#define INLINE_CONTACTS		7
 
 /* The arena takes memory in blocks, each an eighth of what it has. */
 #define BLOCK_MIN			((size_t) 1024)
-#define BLOCK_MAX			((size_t) 256 * 1024)
+#define BLOCK_MAX			((size_t) 8 * 1024 * 1024)
 
 /* How far to look for the arena among the children of a context. */
 #define ARENA_LOOKS			8
@@ -82,7 +83,7 @@ typedef struct Spelling
 
 typedef struct Arena
 {
-	char		name[8];		/* what memory statistics show */
+	char		name[8];		/* first: the context's identifier */
 	MemoryContext context;
 	char	   *block;			/* free part of the present block */
 	size_t		left;
@@ -100,14 +101,16 @@ typedef struct Arena
 	Slots		spelling_slots;
 } Arena;
 
-/* Contacts of a group; a chunk before the last is full. */
-typedef struct Chunk
+/*
+ * A chunk: contacts, and behind them this.  All chunks before the last are
+ * full; where the next contact goes is seen from the end, without a look at
+ * the chunk.
+ */
+typedef struct ChunkEnd
 {
-	struct Chunk *before;		/* NULL: the object's own contacts */
-	uint32		room;
-	uint32		unused;
-	uint64		contacts[FLEXIBLE_ARRAY_MEMBER];
-} Chunk;
+	struct ChunkEnd *before;	/* NULL: the contacts in the state itself */
+	uint64		room;
+} ChunkEnd;
 
 /* A flat history. */
 typedef struct Piece
@@ -116,14 +119,14 @@ typedef struct Piece
 	struct varlena *history;
 } Piece;
 
-/* The state of a group. */
+/* The state of a group; the arena is that of its memory context. */
 typedef struct State
 {
 	ExpandedObjectHeader header;
-	Arena	   *arena;
-	Chunk	   *last;			/* NULL: the object's own contacts */
+	void	   *end;			/* of the last contacts: a ChunkEnd, or that
+								 * of the state */
 	uint32		ncontacts;		/* without those in pieces */
-	uint32		room;			/* left where the next one goes */
+	uint32		room;			/* left before the end */
 	Piece	   *pieces;
 	uint64		contacts[INLINE_CONTACTS];
 } State;
@@ -140,6 +143,13 @@ static const ExpandedObjectMethods StateMethods = {
 
 /* --- the arena */
 
+/* The arena that a memory context is for: what its identifier is part of. */
+static inline Arena *
+ArenaOf(MemoryContext context)
+{
+	return (Arena *) unconstify(char *, context->ident);
+}
+
 /* The arena of an aggregate context, made when there is none. */
 static Arena *
 GetArena(MemoryContext aggregate_context)
@@ -151,7 +161,7 @@ GetArena(MemoryContext aggregate_context)
 	for (int i = 0; i < ARENA_LOOKS && context != NULL; i++)
 	{
 		if (strcmp(context->name, ARENA_NAME) == 0)
-			return (Arena *) unconstify(char *, context->ident);
+			return ArenaOf(context);
 		context = context->nextchild;
 	}
 	context = AllocSetContextCreate(aggregate_context, ARENA_NAME,
@@ -290,16 +300,22 @@ enum
 #define SPELLING_MAX		128
 #define SPELLED_NULL		0xff
 
-/*
- * The arguments channel, purpose and outcome one after the other, each behind
- * its length; 0 when they are too long to be kept.
- */
-static uint32
-SpellArgs(FunctionCallInfo fcinfo, char out[SPELLING_MAX])
+/* How a row spells channel, purpose and outcome. */
+typedef struct RowSpelling
+{
+	uint64		hash;
+	uint32		length;			/* 0: too long to be kept */
+	char		bytes[SPELLING_MAX];	/* each behind its length */
+} RowSpelling;
+
+static void
+SpellArgs(FunctionCallInfo fcinfo, RowSpelling *row)
 {
 	static const int args[] = {ARG_CHANNEL, ARG_PURPOSE, ARG_OUTCOME};
+	char	   *out = row->bytes;
 	size_t		used = 0;
 
+	row->length = 0;
 	for (size_t i = 0; i < lengthof(args); i++)
 	{
 		text	   *value;
@@ -314,12 +330,13 @@ SpellArgs(FunctionCallInfo fcinfo, char out[SPELLING_MAX])
 		length = VARSIZE_ANY_EXHDR(value);
 		/* room for the lengths that follow is kept */
 		if (used + length + lengthof(args) > SPELLING_MAX)
-			return 0;
+			return;
 		out[used++] = (char) length;
 		memcpy(out + used, VARDATA_ANY(value), length);
 		used += length;
 	}
-	return (uint32) used;
+	row->length = (uint32) used;
+	row->hash = HashBytes(0, out, used);
 }
 
 /* Fold and check the names of a row; its kind, but for the weight. */
@@ -340,55 +357,52 @@ ReadRowKind(FunctionCallInfo fcinfo, Arena *arena)
 
 /* Remember a spelling. */
 static void
-AddSpelling(Arena *arena, uint64 hash, const char *bytes, uint32 length,
-			uint32 kind)
+AddSpelling(Arena *arena, const RowSpelling *row, uint32 kind)
 {
 	Spelling   *spelling;
 
 	arena->spellings = ArrayGrow(arena->spellings, arena->nspellings,
 								 &arena->spelling_space, sizeof(Spelling));
 	spelling = &arena->spellings[arena->nspellings++];
-	spelling->hash = hash;
+	spelling->hash = row->hash;
 	spelling->kind = kind;
-	spelling->length = length;
-	spelling->bytes = memcpy(palloc(length), bytes, length);
+	spelling->length = row->length;
+	spelling->bytes = memcpy(palloc(row->length), row->bytes, row->length);
 	if (SlotsGrow(&arena->spelling_slots, arena->nspellings))
 	{
 		for (uint32 i = 0; i < arena->nspellings; i++)
 			SlotsPut(&arena->spelling_slots, arena->spellings[i].hash, i);
 	}
 	else
-		SlotsPut(&arena->spelling_slots, hash, arena->nspellings - 1);
+		SlotsPut(&arena->spelling_slots, row->hash, arena->nspellings - 1);
 }
 
 /* The kind of a row, but for the weight; MAX_KINDS: it has none. */
 static uint32
-RowKind(FunctionCallInfo fcinfo, Arena *arena)
+RowKind(FunctionCallInfo fcinfo, Arena *arena, const RowSpelling *row)
 {
 	const Slots *slots = &arena->spelling_slots;
-	char		bytes[SPELLING_MAX];
-	uint32		length = SpellArgs(fcinfo, bytes);
-	MemoryContext old;
-	uint64		hash = HashBytes(0, bytes, length);
 	uint32		kind;
+	MemoryContext old;
 
-	if (slots->size > 0)
+	if (row->length > 0 && slots->size > 0)
 	{
-		uint32		slot = SlotsFirst(slots, hash);
+		uint32		slot = SlotsFirst(slots, row->hash);
 
 		for (; slots->slots[slot] != 0; slot = SlotsNext(slots, slot))
 		{
 			const Spelling *found = &arena->spellings[slots->slots[slot] - 1];
 
-			if (found->hash == hash && found->length == length &&
-				memcmp(found->bytes, bytes, length) == 0)
+			if (found->hash == row->hash && found->length == row->length &&
+				memcmp(found->bytes, row->bytes, row->length) == 0)
 				return found->kind;
 		}
 	}
 	old = MemoryContextSwitchTo(arena->context);
 	kind = ReadRowKind(fcinfo, arena);
-	if (length > 0 && kind < MAX_KINDS && arena->nspellings < MAX_SPELLINGS)
-		AddSpelling(arena, hash, bytes, length, kind);
+	if (row->length > 0 && kind < MAX_KINDS &&
+		arena->nspellings < MAX_SPELLINGS)
+		AddSpelling(arena, row, kind);
 	MemoryContextSwitchTo(old);
 	return kind;
 }
@@ -403,19 +417,24 @@ NewState(MemoryContext aggregate_context)
 	State	   *state = ArenaAlloc(arena, sizeof(State));
 
 	EOH_init_header(&state->header, &StateMethods, arena->context);
-	state->arena = arena;
-	state->last = NULL;
+	state->end = state + 1;
 	state->ncontacts = 0;
 	state->room = INLINE_CONTACTS;
 	state->pieces = NULL;
 	return state;
 }
 
+static inline Arena *
+StateArena(const State *state)
+{
+	return ArenaOf(state->header.eoh_context);
+}
+
 /* Keep a flat history as it is. */
 static void
 AddPiece(State *state, struct varlena *history)
 {
-	MemoryContext context = state->arena->context;
+	MemoryContext context = state->header.eoh_context;
 	Piece	   *piece = MemoryContextAlloc(context, sizeof(Piece));
 	size_t		size = VARSIZE_ANY(history);
 
@@ -424,18 +443,26 @@ AddPiece(State *state, struct varlena *history)
 	state->pieces = piece;
 }
 
-/* Make room for one more contact. */
+/* Make room for more contacts. */
 static void
 AddChunk(State *state)
 {
-	size_t		room = Max(state->ncontacts / 2, INLINE_CONTACTS);
-	size_t		size = TYPEALIGN(LINE, CHUNK_HEADER + room * sizeof(uint64));
-	Chunk	   *chunk = ArenaAlloc(state->arena, size);
+	size_t		room = Max(state->ncontacts / 2, 1);
+	size_t		size = TYPEALIGN(LINE, room * sizeof(uint64) +
+								 sizeof(ChunkEnd));
+	char	   *chunk = ArenaAlloc(StateArena(state), size);
+	ChunkEnd   *end = (ChunkEnd *) (chunk + size) - 1;
 
-	chunk->before = state->last;
-	chunk->room = state->room = (size - CHUNK_HEADER) / sizeof(uint64);
-	chunk->unused = 0;
-	state->last = chunk;
+	if (state->ncontacts > HISTORY_MAX_CONTACTS)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("a contact_history holds at most %d contacts",
+						HISTORY_MAX_CONTACTS),
+				 errhint("Group by person.")));
+	end->before = state->end == state + 1 ? NULL : state->end;
+	end->room = ((char *) end - chunk) / sizeof(uint64);
+	state->end = end;
+	state->room = (uint32) end->room;
 }
 
 /* Add a contact; false when it does not fit into a word. */
@@ -448,11 +475,7 @@ AddWord(State *state, Instant at, uint32 kind)
 		return false;
 	if (state->room == 0)
 		AddChunk(state);
-	if (state->last == NULL)
-		state->contacts[INLINE_CONTACTS - state->room] = time << KIND_BITS | kind;
-	else
-		state->last->contacts[state->last->room - state->room] =
-			time << KIND_BITS | kind;
+	*((uint64 *) state->end - state->room) = time << KIND_BITS | kind;
 	state->room--;
 	state->ncontacts++;
 	return true;
@@ -482,7 +505,7 @@ BuildWords(HistoryBuilder *builder, Arena *arena, const uint64 *words,
 	}
 }
 
-/* A chunk is half as large as all before it: there are few of them. */
+/* A chunk holds half as many as all before it: there are few of them. */
 #define MAX_CHUNKS		64
 
 /* Put all of a state into a builder, contacts in the order they came. */
@@ -490,20 +513,21 @@ static HistoryBuilder *
 BuildState(State *state)
 {
 	HistoryBuilder *builder = HistoryBuild();
-	Arena	   *arena = state->arena;
-	Chunk	   *chunks[MAX_CHUNKS];
+	Arena	   *arena = StateArena(state);
+	ChunkEnd   *chunks[MAX_CHUNKS];
 	int			nchunks = 0;
 	HistoryView view;
 	CoreError	err;
 
 	arena->serial++;
-	for (Chunk *chunk = state->last; chunk != NULL; chunk = chunk->before)
-		chunks[nchunks++] = chunk;
+	if (state->end != state + 1)
+		for (ChunkEnd *end = state->end; end != NULL; end = end->before)
+			chunks[nchunks++] = end;
 	BuildWords(builder, arena, state->contacts,
 			   INLINE_CONTACTS - (nchunks == 0 ? state->room : 0));
 	for (int i = nchunks - 1; i >= 0; i--)
-		BuildWords(builder, arena, chunks[i]->contacts,
-				   chunks[i]->room - (i == 0 ? state->room : 0));
+		BuildWords(builder, arena, (uint64 *) chunks[i] - chunks[i]->room,
+				   (uint32) chunks[i]->room - (i == 0 ? state->room : 0));
 	for (Piece *piece = state->pieces; piece != NULL; piece = piece->before)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -530,7 +554,7 @@ static Size
 StateFlatSize(ExpandedObjectHeader *header)
 {
 	State	   *state = (State *) header;
-	Arena	   *arena = state->arena;
+	Arena	   *arena = StateArena(state);
 	struct varlena *flat;
 
 	ForgetFlat(arena);
@@ -546,7 +570,7 @@ StateFlatSize(ExpandedObjectHeader *header)
 static void
 StateFlatten(ExpandedObjectHeader *header, void *result, Size size)
 {
-	Arena	   *arena = ((State *) header)->arena;
+	Arena	   *arena = StateArena((State *) header);
 
 	if (arena->flattened != (State *) header)
 		(void) StateFlatSize(header);
@@ -580,8 +604,8 @@ GetState(FunctionCallInfo fcinfo)
 			MemoryContextGetParent(state->header.eoh_context) ==
 			aggregate_context)
 		{
-			if (unlikely(state->arena->flattened == state))
-				ForgetFlat(state->arena);
+			if (unlikely(StateArena(state)->flattened == state))
+				ForgetFlat(StateArena(state));
 			return state;
 		}
 	}
@@ -620,20 +644,29 @@ AddRowAsPiece(FunctionCallInfo fcinfo, State *state, Instant at)
 Datum
 contact_history_transition(PG_FUNCTION_ARGS)
 {
-	State	   *state = GetState(fcinfo);
+	State	   *state;
+	RowSpelling row;
 	Instant		at;
 	uint32		kind;
 
 	if (PG_ARGISNULL(ARG_AT) || PG_ARGISNULL(ARG_CHANNEL))
+	{
+		state = GetState(fcinfo);
 		PG_RETURN_DATUM(EOHPGetRWDatum(&state->header));
+	}
+	/* the state comes from memory while the row is looked at */
+	__builtin_prefetch(PG_ARGISNULL(ARG_STATE) ? NULL :
+					   PG_GETARG_POINTER(ARG_STATE));
+	SpellArgs(fcinfo, &row);
 	at = CheckInstant(PG_GETARG_TIMESTAMPTZ(ARG_AT), "time of a contact");
-	kind = RowKind(fcinfo, state->arena);
+	state = GetState(fcinfo);
+	kind = RowKind(fcinfo, StateArena(state), &row);
 	if (PG_NARGS() > ARG_WEIGHT && !PG_ARGISNULL(ARG_WEIGHT))
 	{
 		int64_t		weight = WeightArg(fcinfo, ARG_WEIGHT);
 
 		if (kind < MAX_KINDS)
-			kind = WeightedKind(state->arena, kind, weight);
+			kind = WeightedKind(StateArena(state), kind, weight);
 	}
 	if (!AddWord(state, at, kind))
 		AddRowAsPiece(fcinfo, state, at);

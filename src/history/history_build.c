@@ -470,7 +470,7 @@ HistoryAddAllBut(HistoryBuilder *b, const HistoryView *view, uint32_t but,
 	return ok;
 }
 
-/* --- sorting */
+/* --- sorting: neighbouring runs are merged until one is left */
 
 static inline bool
 EntryBefore(const Entry *a, const Entry *b)
@@ -482,125 +482,147 @@ EntryBefore(const Entry *a, const Entry *b)
 	return a->answered_at < b->answered_at;
 }
 
-/* Merge the runs [from, middle) and [middle, to) into out. */
-static void
-MergeRuns(const Entry *in, Entry *out, uint32_t from, uint32_t middle,
-		  uint32_t to)
+/* Where the ascending run that begins at from ends. */
+static uint32_t
+EntryRunEnd(const Entry *entries, uint32_t from, uint32_t n)
 {
-	uint32_t	a = from;
-	uint32_t	b = middle;
-
-	for (uint32_t i = from; i < to; i++)
-	{
-		if (b >= to || (a < middle && !EntryBefore(&in[b], &in[a])))
-			out[i] = in[a++];
-		else
-			out[i] = in[b++];
-	}
+	if (from >= n)
+		return n;
+	while (++from < n && !EntryBefore(&entries[from], &entries[from - 1]))
+		;
+	return from;
 }
 
-/* Merge neighbouring runs until one is left; result in either buffer. */
-static Entry *
-MergeAllRuns(Entry *entries, Entry *spare, uint32_t *ends, uint32_t nruns)
+/* Merge runs two by two into out; how many are left. */
+static uint32_t
+MergeEntryRuns(const Entry *in, Entry *out, uint32_t n)
 {
-	while (nruns > 1)
+	uint32_t	runs = 0;
+
+	for (uint32_t from = 0; from < n; runs++)
 	{
-		uint32_t	from = 0;
-		uint32_t	merged = 0;
-		Entry	   *swap = spare;
+		uint32_t	middle = EntryRunEnd(in, from, n);
+		uint32_t	to = EntryRunEnd(in, middle, n);
+		uint32_t	a = from;
+		uint32_t	b = middle;
 
-		CoreCheckInterrupts();
-		for (uint32_t i = 0; i < nruns; i += 2)
-		{
-			uint32_t	last = i + 1 < nruns ? i + 1 : i;
-
-			MergeRuns(entries, spare, from, ends[i], ends[last]);
-			from = ends[last];
-			ends[merged++] = ends[last];
-		}
-		nruns = merged;
-		spare = entries;
-		entries = swap;
+		for (; from < to; from++)
+			out[from] = b >= to || (a < middle && !EntryBefore(&in[b], &in[a])) ?
+				in[a++] : in[b++];
 	}
-	return entries;
+	return runs;
+}
+
+/* Insert one after the other: for a few. */
+static void
+InsertEntries(Entry *entries, uint32_t n)
+{
+	for (uint32_t i = 1; i < n; i++)
+	{
+		Entry		entry = entries[i];
+		uint32_t	j = i;
+
+		for (; j > 0 && EntryBefore(&entry, &entries[j - 1]); j--)
+			entries[j] = entries[j - 1];
+		entries[j] = entry;
+	}
 }
 
 /* Bring the entries into order. */
 static void
 SortEntries(HistoryBuilder *b)
 {
-	Entry	   *entries = b->entries;
+	uint32_t	n = b->nentries;
+	Entry	   *sorted = b->entries;
 	Entry	   *spare;
-	Entry	   *sorted;
-	uint32_t   *ends;
-	uint32_t	nruns = 1;
+	Entry	   *swap;
+	uint32_t	runs;
 
-	if (b->nentries <= SORT_SMALL)
+	if (EntryRunEnd(sorted, 0, n) == n)
+		return;
+	if (n <= SORT_SMALL)
 	{
-		for (uint32_t i = 1; i < b->nentries; i++)
-		{
-			Entry		entry = entries[i];
-			uint32_t	j = i;
-
-			for (; j > 0 && EntryBefore(&entry, &entries[j - 1]); j--)
-				entries[j] = entries[j - 1];
-			entries[j] = entry;
-		}
+		InsertEntries(sorted, n);
 		return;
 	}
-	for (uint32_t i = 1; i < b->nentries; i++)
-		nruns += EntryBefore(&entries[i], &entries[i - 1]);
-	if (nruns == 1)
-		return;
-
-	ends = CoreAlloc(nruns * sizeof(uint32_t));
-	nruns = 0;
-	for (uint32_t i = 1; i < b->nentries; i++)
-		if (EntryBefore(&entries[i], &entries[i - 1]))
-			ends[nruns++] = i;
-	ends[nruns++] = b->nentries;
-	spare = CoreAlloc(b->nentries * sizeof(Entry));
-	sorted = MergeAllRuns(entries, spare, ends, nruns);
-	if (sorted != entries)
-		memcpy(entries, sorted, b->nentries * sizeof(Entry));
+	spare = CoreAlloc(n * sizeof(Entry));
+	do
+	{
+		CoreCheckInterrupts();
+		runs = MergeEntryRuns(sorted, spare, n);
+		swap = sorted;
+		sorted = spare;
+		spare = swap;
+	} while (runs > 1);
+	if (sorted != b->entries)
+	{
+		memcpy(b->entries, sorted, n * sizeof(Entry));
+		spare = sorted;
+	}
 	CoreFree(spare);
-	CoreFree(ends);
 }
 
-/* A heap sort of indexes, by an order that looks into the builder. */
+/* The same for indexes, by an order that looks into the builder. */
 typedef int (*IndexOrder) (const HistoryBuilder *b, uint32_t i, uint32_t j);
 
-static void
-SiftDown(const HistoryBuilder *b, uint32_t *items, uint32_t root, uint32_t n,
-		 IndexOrder order)
+static uint32_t
+IndexRunEnd(const HistoryBuilder *b, const uint32_t *items, uint32_t from,
+			uint32_t n, IndexOrder order)
 {
-	uint32_t	item = items[root];
+	if (from >= n)
+		return n;
+	while (++from < n && order(b, items[from - 1], items[from]) <= 0)
+		;
+	return from;
+}
 
-	for (uint32_t child; (child = 2 * root + 1) < n; root = child)
+static uint32_t
+MergeIndexRuns(const HistoryBuilder *b, const uint32_t *in, uint32_t *out,
+			   uint32_t n, IndexOrder order)
+{
+	uint32_t	runs = 0;
+
+	for (uint32_t from = 0; from < n; runs++)
 	{
-		if (child + 1 < n && order(b, items[child], items[child + 1]) < 0)
-			child++;
-		if (order(b, item, items[child]) >= 0)
-			break;
-		items[root] = items[child];
+		uint32_t	middle = IndexRunEnd(b, in, from, n, order);
+		uint32_t	to = IndexRunEnd(b, in, middle, n, order);
+		uint32_t	one = from;
+		uint32_t	other = middle;
+
+		for (; from < to; from++)
+			out[from] = other >= to ||
+				(one < middle && order(b, in[one], in[other]) <= 0) ?
+				in[one++] : in[other++];
 	}
-	items[root] = item;
+	return runs;
 }
 
 static void
 SortIndexes(const HistoryBuilder *b, uint32_t *items, uint32_t n,
 			IndexOrder order)
 {
-	for (uint32_t i = n / 2; i > 0; i--)
-		SiftDown(b, items, i - 1, n, order);
-	for (uint32_t i = n; i > 1; i--)
-	{
-		uint32_t	last = items[i - 1];
+	uint32_t   *sorted = items;
+	uint32_t   *spare;
+	uint32_t   *swap;
+	uint32_t	runs;
 
-		items[i - 1] = items[0];
-		items[0] = last;
-		SiftDown(b, items, 0, i - 1, order);
+	if (IndexRunEnd(b, items, 0, n, order) == n)
+		return;
+	spare = CoreAlloc(n * sizeof(uint32_t));
+	do
+	{
+		CoreCheckInterrupts();
+		runs = MergeIndexRuns(b, sorted, spare, n, order);
+		swap = sorted;
+		sorted = spare;
+		spare = swap;
+	} while (runs > 1);
+	if (sorted != items)
+	{
+		memcpy(items, sorted, n * sizeof(uint32_t));
+		spare = sorted;
 	}
+	CoreFree(spare);
 }
 
 static int
@@ -747,16 +769,11 @@ UnitSee(Unit *unit, uint64_t difference)
 		unit->unit--;
 }
 
-/* How many bytes the largest of them takes. */
-static int
-UnitWidth(const Unit *unit)
+/* The largest of them, in that unit. */
+static inline uint64_t
+UnitMost(const Unit *unit)
 {
-	uint64_t	most = unit->most / Units[unit->unit];
-	int			width = 1;
-
-	while ((most >>= 8) != 0)
-		width++;
-	return width;
+	return unit->most / Units[unit->unit];
 }
 
 /* What the sections of the value will look like. */
@@ -764,17 +781,20 @@ typedef struct Shape
 {
 	Unit		times;
 	Unit		answers;
-	int			width;
-	int			kind_width;
+	int			width;			/* of a word */
+	int			kind_bits;
+	bool		kinds_apart;
 	int			answer_width;
 	uint32_t	nanswers;
 } Shape;
 
 /* Measure sorted entries. */
 static Shape
-MeasureEntries(const HistoryBuilder *b, uint32_t nkinds)
+MeasureEntries(const HistoryBuilder *b, uint32_t nkinds,
+			   size_t dictionary_length)
 {
-	Shape		shape = {{0, 3}, {0, 3}, 1, 1, 0, 0};
+	Shape		shape = {{0, 3}, {0, 3}, 0, 0, false, 0, 0};
+	int			bits;
 
 	for (uint32_t i = 0; i < b->nentries; i++)
 	{
@@ -788,38 +808,68 @@ MeasureEntries(const HistoryBuilder *b, uint32_t nkinds)
 			shape.nanswers++;
 		}
 	}
-	shape.width = UnitWidth(&shape.times);
-	shape.kind_width = nkinds <= 256 ? 1 : nkinds <= 65536 ? 2 : 4;
+	shape.kind_bits = BitsOf(nkinds - 1);
+	bits = BitsOf(UnitMost(&shape.times));
+	shape.kinds_apart = bits + shape.kind_bits > 64;
+	if (shape.kinds_apart)
+		shape.kind_bits = 0;
+	shape.width = (bits + shape.kind_bits + 7) / 8;
+	if (shape.width == 0)
+		shape.width = 1;
+	if ((size_t) shape.width + dictionary_length < WORD_LOAD)
+		shape.width = WORD_LOAD - (int) dictionary_length;
 	if (shape.nanswers > 0)
-		shape.answer_width = UnitWidth(&shape.answers);
+		shape.answer_width = BytesOf(UnitMost(&shape.answers));
 	return shape;
 }
 
-/* Write the header and the three sections of fixed width. */
-static unsigned char *
-WriteEntries(const HistoryBuilder *b, const Shape *shape, uint32_t nkinds,
-			 uint32_t dictionary_length, unsigned char *p)
+/* Write the header. */
+static void
+PutHeader(const HistoryBuilder *b, const Shape *shape, uint32_t nkinds,
+		  size_t dictionary_length, CoreText *out)
 {
-	Instant		base = b->nentries > 0 ? b->entries[0].at : 0;
+	unsigned char base[8];
+
+	PutByte(out, HISTORY_VERSION);
+	PutByte(out, b->before != INSTANT_NONE ? HISTORY_TRIMMED : 0);
+	if (b->nentries == 0)
+	{
+		PutByte(out, HISTORY_SHAPE_EMPTY);
+		PutByte(out, 0);
+		PutVarint(out, 0);
+		return;
+	}
+	PutByte(out, (unsigned char) (shape->width | shape->times.unit << 4 |
+								  (shape->kinds_apart ?
+								   SHAPE_KINDS_APART : 0)));
+	PutByte(out, (unsigned char) (shape->nanswers == 0 ? 0 :
+								  shape->answer_width |
+								  shape->answers.unit << 4));
+	PutVarint(out, b->nentries);
+	PutVarint(out, nkinds);
+	PutVarint(out, dictionary_length);
+	StoreLittle(base, (uint64_t) b->entries[0].at, 8);
+	CoreTextAppend(out, (char *) base, 8);
+}
+
+/* Write the sections of fixed width; returns where they end. */
+static unsigned char *
+WriteEntries(const HistoryBuilder *b, const Shape *shape, unsigned char *p)
+{
 	uint64_t	unit = Units[shape->times.unit];
 	uint64_t	answer_unit = Units[shape->answers.unit];
 
-	p[0] = HISTORY_VERSION;
-	p[1] = b->before != INSTANT_NONE ? HISTORY_TRIMMED : 0;
-	p[2] = (unsigned char) (shape->width | shape->times.unit << 4 |
-							(shape->kind_width / 2) << 6);
-	p[3] = (unsigned char) (shape->nanswers == 0 ? 0 :
-							shape->answer_width | shape->answers.unit << 4);
-	StoreLittle(p + 4, b->nentries, 4);
-	StoreLittle(p + 8, (uint64_t) base, 8);
-	StoreLittle(p + 16, nkinds, 4);
-	StoreLittle(p + 20, dictionary_length, 4);
-	p += HISTORY_HEADER_SIZE;
 	for (uint32_t i = 0; i < b->nentries; i++, p += shape->width)
-		StoreLittle(p, (uint64_t) (b->entries[i].at - base) / unit,
-					shape->width);
-	for (uint32_t i = 0; i < b->nentries; i++, p += shape->kind_width)
-		StoreLittle(p, b->entries[i].kind, shape->kind_width);
+	{
+		uint64_t	word = (uint64_t) (b->entries[i].at - b->entries[0].at) /
+			unit;
+
+		if (!shape->kinds_apart)
+			word = word << shape->kind_bits | b->entries[i].kind;
+		StoreLittle(p, word, shape->width);
+	}
+	for (uint32_t i = 0; i < b->nentries && shape->kinds_apart; i++, p += 4)
+		StoreLittle(p, b->entries[i].kind, 4);
 	for (uint32_t i = 0; i < b->nentries && shape->nanswers > 0; i++)
 	{
 		const Entry *entry = &b->entries[i];
@@ -867,10 +917,13 @@ void *
 HistoryFinish(HistoryBuilder *b, size_t room, size_t *length, CoreError *err)
 {
 	HistoryDictionary *dictionary;
+	CoreText	head;
 	CoreText	tail;
-	size_t		dictionary_length = 0;
+	size_t		dictionary_length;
+	size_t		fixed;
 	Shape		shape;
 	char	   *bytes;
+	unsigned char *p;
 
 	if (b->before != INSTANT_NONE)
 		FoldOldEntries(b);
@@ -882,22 +935,24 @@ HistoryFinish(HistoryBuilder *b, size_t room, size_t *length, CoreError *err)
 	}
 	dictionary = MakeDictionary(b);
 	SortEntries(b);
-	shape = MeasureEntries(b, dictionary->nkinds);
-
 	CoreTextInit(&tail);
 	if (b->nentries > 0)
 		DictionaryWrite(dictionary, &tail);
 	dictionary_length = tail.length;
 	WriteTrimmed(b, &tail);
+	shape = MeasureEntries(b, dictionary->nkinds, dictionary_length);
+	CoreTextInit(&head);
+	PutHeader(b, &shape, dictionary->nkinds, dictionary_length, &head);
 
-	*length = HISTORY_HEADER_SIZE +
-		(size_t) b->nentries * (size_t) (shape.width + shape.kind_width) +
-		(size_t) shape.nanswers * (size_t) shape.answer_width + tail.length;
+	fixed = (size_t) b->nentries *
+		(size_t) (shape.width + (shape.kinds_apart ? 4 : 0)) +
+		(size_t) shape.nanswers * (size_t) shape.answer_width;
+	*length = head.length + fixed + tail.length;
 	bytes = CoreAlloc(room + *length);
-	memcpy(WriteEntries(b, &shape, dictionary->nkinds,
-						(uint32_t) dictionary_length,
-						(unsigned char *) bytes + room),
-		   tail.data, tail.length);
+	p = memcpy(bytes + room, head.data, head.length);
+	p = WriteEntries(b, &shape, p + head.length);
+	memcpy(p, tail.data, tail.length);
+	CoreFree(head.data);
 	CoreFree(tail.data);
 	CoreFree(dictionary);
 	HistoryDiscard(b);

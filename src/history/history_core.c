@@ -10,11 +10,10 @@
 #define KIND_OUTCOME		0x0f
 #define KIND_WEIGHT			0x10
 #define KIND_ANSWER			0x20
+#define KIND_NEXT_LABEL		0x40
 
-/* The smallest dictionary: a count, a label of one letter, a kind. */
-#define DICTIONARY_MIN		6
-/* What a kind takes at least. */
-#define KIND_MIN			2
+/* Version, flags, shape, answer, and that there is no contact. */
+#define HEADER_MIN			5
 
 static const int64_t Units[4] = {
 	1, 1000, MICROS_PER_SECOND, MICROS_PER_MINUTE
@@ -31,44 +30,50 @@ FailCorrupted(CoreError *err, const char *what)
 
 /* Read the header's fields; false when one of them has no meaning. */
 static bool
-OpenHeader(const unsigned char *p, HistoryView *view)
+OpenHeader(ByteReader *reader, HistoryView *view)
 {
-	int			kind_code = p[2] >> 6;
+	uint8_t		shape = GetByte(reader);
+	uint8_t		answer = GetByte(reader);
+	uint64_t	contacts = GetVarint(reader);
+	uint64_t	kinds = contacts > 0 ? GetVarint(reader) : 0;
+	uint64_t	length = contacts > 0 ? GetVarint(reader) : 0;
+	const unsigned char *base = contacts > 0 ? GetBytes(reader, 8) : NULL;
 
-	view->width = p[2] & 0x0f;
-	view->unit = Units[p[2] >> 4 & 3];
-	view->kind_width = (uint8_t) (1 << kind_code);
-	view->answer_width = p[3] & 0x0f;
-	view->answer_unit = Units[p[3] >> 4 & 3];
-	view->contacts = (uint32_t) LoadLittle(p + 4, 4);
-	view->base = (Instant) HistoryLoad64(p + 8);
-	view->kinds = (uint32_t) LoadLittle(p + 16, 4);
-	view->dictionary_length = (uint32_t) LoadLittle(p + 20, 4);
-
-	if (view->width < 1 || view->width > 8 || kind_code > 2 ||
-		view->answer_width > 8 || p[3] >> 6 != 0 ||
-		view->contacts > HISTORY_MAX_CONTACTS)
+	view->width = shape & 0x0f;
+	view->unit = Units[shape >> 4 & 3];
+	view->answer_width = answer & 0x0f;
+	view->answer_unit = Units[answer >> 4 & 3];
+	if (reader->bad || view->width < 1 || view->width > 8 || shape >> 7 != 0 ||
+		view->answer_width > 8 || answer >> 6 != 0 ||
+		contacts > HISTORY_MAX_CONTACTS || kinds > contacts ||
+		kinds > length || length > UINT32_MAX)
 		return false;
 	view->mask = UINT64_MAX >> (64 - 8 * view->width);
-	if (view->contacts == 0)
-		return view->kinds == 0 && view->dictionary_length == 0 &&
-			view->answer_width == 0 && view->base == 0;
-	return InstantInRange(view->base) &&
-		view->kinds >= 1 && view->kinds <= view->contacts &&
-		(kind_code == 0 || view->kinds > (kind_code == 1 ? 256 : 65536)) &&
-		(kind_code != 0 || view->kinds <= 256) &&
-		(kind_code != 1 || view->kinds <= 65536) &&
-		view->dictionary_length >= DICTIONARY_MIN &&
-		view->dictionary_length / KIND_MIN >= view->kinds;
+	view->contacts = (uint32_t) contacts;
+	view->kinds = (uint32_t) kinds;
+	view->dictionary_length = (uint32_t) length;
+	view->kind_bits = 0;
+	view->kinds_apart = NULL;
+	if (contacts == 0)
+		return shape == HISTORY_SHAPE_EMPTY && answer == 0;
+
+	view->base = (Instant) HistoryLoad64(base);
+	if ((shape & SHAPE_KINDS_APART) != 0)
+		view->kinds_apart = reader->p;	/* there are some */
+	else
+		view->kind_bits = (uint8_t) BitsOf(kinds - 1);
+	return kinds >= 1 && InstantInRange(view->base) &&
+		view->width + length >= WORD_LOAD;
 }
 
 /* Find the sections behind the header; false when they do not fit. */
 static bool
-OpenSections(const unsigned char *p, size_t length, bool trimmed,
-			 HistoryView *view)
+OpenSections(ByteReader *reader, bool trimmed, HistoryView *view)
 {
-	uint64_t	left = length - HISTORY_HEADER_SIZE;
-	uint64_t	fixed;
+	uint64_t	left = (uint64_t) (reader->end - reader->p);
+	uint64_t	words = (uint64_t) view->contacts * view->width;
+	uint64_t	apart = view->kinds_apart != NULL ?
+		(uint64_t) view->contacts * 4 : 0;
 
 	view->trimmed = NULL;
 	view->trimmed_length = 0;
@@ -76,26 +81,26 @@ OpenSections(const unsigned char *p, size_t length, bool trimmed,
 	{
 		if (left < TRIMMED_SIZE_MIN)
 			return false;
-		view->trimmed_length = (uint32_t) LoadLittle(p + length - 4, 4);
+		view->trimmed_length = (uint32_t) LoadLittle(reader->end - 4, 4);
 		if (view->trimmed_length < TRIMMED_SIZE_MIN ||
 			view->trimmed_length > left)
 			return false;
-		view->trimmed = p + length - view->trimmed_length;
+		view->trimmed = reader->end - view->trimmed_length;
 		left -= view->trimmed_length;
 	}
 	/* counts are bounded: no sum here comes near to overflow */
-	fixed = (uint64_t) view->contacts * (view->width + view->kind_width);
-	if (left < fixed + view->dictionary_length)
+	if (left < words + apart + view->dictionary_length)
 		return false;
-	left -= fixed + view->dictionary_length;
+	left -= words + apart + view->dictionary_length;
 	if (view->answer_width == 0 ? left != 0 :
 		(left % view->answer_width != 0 || left == 0 ||
 		 left / view->answer_width > view->contacts))
 		return false;
 
-	view->times = p + HISTORY_HEADER_SIZE;
-	view->kind_index = view->times + (size_t) view->contacts * view->width;
-	view->answers = p + HISTORY_HEADER_SIZE + fixed;
+	view->words = reader->p;
+	if (view->kinds_apart != NULL)
+		view->kinds_apart = view->words + words;
+	view->answers = view->words + words + apart;
 	view->dictionary = view->answers + left;
 	return true;
 }
@@ -105,29 +110,36 @@ bool
 HistoryOpen(const void *data, size_t length, HistoryView *view,
 			CoreError *err)
 {
-	const unsigned char *p = data;
+	ByteReader	reader;
+	uint8_t		version;
+	uint8_t		flags;
 
+	memset(view, 0, sizeof(HistoryView));
 	if (data == NULL)
 	{
-		memset(view, 0, sizeof(HistoryView));
-		view->width = view->kind_width = 1;
+		view->width = 1;
 		view->mask = 0xff;
 		view->unit = view->answer_unit = 1;
 		return true;
 	}
-	if (length < HISTORY_HEADER_SIZE)
+	if (length < HEADER_MIN)
 		return FailCorrupted(err, "length");
-	if (p[0] != HISTORY_VERSION)
+	reader.p = data;
+	reader.end = reader.p + length;
+	reader.bad = false;
+	version = GetByte(&reader);
+	flags = GetByte(&reader);
+	if (version != HISTORY_VERSION)
 	{
 		CoreFail(err, CORE_CORRUPTED,
-				 "contact_history value of unknown version %d", p[0]);
+				 "contact_history value of unknown version %d", version);
 		CoreHint(err, "It was written by a newer version of "
 				 "contact_pressure, or is damaged.");
 		return false;
 	}
-	if ((p[1] & ~HISTORY_TRIMMED) != 0 || !OpenHeader(p, view))
+	if ((flags & ~HISTORY_TRIMMED) != 0 || !OpenHeader(&reader, view))
 		return FailCorrupted(err, "header");
-	if (!OpenSections(p, length, (p[1] & HISTORY_TRIMMED) != 0, view))
+	if (!OpenSections(&reader, (flags & HISTORY_TRIMMED) != 0, view))
 		return FailCorrupted(err, "length");
 	return true;
 }
@@ -147,8 +159,7 @@ HistoryUpTo(const HistoryView *view, Instant t)
 	{
 		uint32_t	middle = low + (high - low) / 2;
 
-		if ((HistoryLoad64(view->times + (size_t) middle * view->width) &
-			 view->mask) <= offset)
+		if (HistoryWord(view, middle) >> view->kind_bits <= offset)
 			low = middle + 1;
 		else
 			high = middle;
@@ -253,31 +264,32 @@ KindCompare(const HistoryKind *a, const HistoryKind *b)
 	return (int) a->has_answer - (int) b->has_answer;
 }
 
-/* Decode the kinds, ascending. */
+/* Decode the kinds, ascending; each label has one at least. */
 static bool
 ReadKinds(ByteReader *reader, HistoryDictionary *dictionary)
 {
+	uint32_t	label = 0;
+
 	for (uint32_t i = 0; i < dictionary->nkinds; i++)
 	{
 		HistoryKind *kind = &dictionary->kinds[i];
-		uint64_t	label = GetVarint(reader);
 		uint8_t		flags = GetByte(reader);
 		uint64_t	weight;
 
 		weight = (flags & KIND_WEIGHT) != 0 ? GetVarint(reader) : 0;
-		if (reader->bad || label >= dictionary->nlabels ||
-			(flags & ~(KIND_OUTCOME | KIND_WEIGHT | KIND_ANSWER)) != 0 ||
+		label += (flags & KIND_NEXT_LABEL) != 0;
+		if (reader->bad || flags >> 7 != 0 || label >= dictionary->nlabels ||
 			(flags & KIND_OUTCOME) >= OUTCOME_COUNT || weight > WEIGHT_MAX)
 			return false;
-		kind->label = (uint32_t) label;
+		kind->label = label;
 		kind->outcome = (Outcome) (flags & KIND_OUTCOME);
 		kind->has_answer = (flags & KIND_ANSWER) != 0;
 		kind->weight = (flags & KIND_WEIGHT) != 0 ?
 			(int64_t) weight : WEIGHT_NONE;
-		if (i > 0 && KindCompare(kind - 1, kind) >= 0)
+		if (i > 0 ? KindCompare(kind - 1, kind) >= 0 : label != 0)
 			return false;
 	}
-	return true;
+	return label + 1 == dictionary->nlabels || dictionary->nkinds == 0;
 }
 
 /* Write the labels and kinds of a dictionary. */
@@ -292,11 +304,12 @@ DictionaryWrite(const HistoryDictionary *dictionary, CoreText *out)
 	{
 		const HistoryKind *kind = &dictionary->kinds[i];
 
-		PutVarint(out, kind->label);
 		PutByte(out, (unsigned char) (kind->outcome |
 									  (kind->weight != WEIGHT_NONE ?
 									   KIND_WEIGHT : 0) |
-									  (kind->has_answer ? KIND_ANSWER : 0)));
+									  (kind->has_answer ? KIND_ANSWER : 0) |
+									  (i > 0 && kind->label > kind[-1].label ?
+									   KIND_NEXT_LABEL : 0)));
 		if (kind->weight != WEIGHT_NONE)
 			PutVarint(out, (uint64_t) kind->weight);
 	}
@@ -317,6 +330,17 @@ ReadAnswer(const HistoryView *view, uint32_t i, Instant at, Instant *answer)
 	return true;
 }
 
+/* Is the kind index of a contact what is stored, and not made up? */
+static bool
+KindIndexIsSound(const HistoryView *view, uint32_t i)
+{
+	uint64_t	stored = view->kinds_apart != NULL ?
+		LoadLittle(view->kinds_apart + (size_t) i * 4, 4) :
+		HistoryWord(view, i) & ((UINT64_C(1) << view->kind_bits) - 1);
+
+	return stored < view->kinds;
+}
+
 /* Hold the contacts against the dictionary; see history.h. */
 static bool
 ContactsAreSound(const HistoryView *view, const HistoryDictionary *dictionary)
@@ -328,13 +352,14 @@ ContactsAreSound(const HistoryView *view, const HistoryDictionary *dictionary)
 	uint32_t	kind_before = 0;
 	uint32_t	answers = 0;
 
+	if (view->base < HistoryHorizon(view) && view->contacts > 0)
+		return false;
 	for (uint32_t i = 0; i < view->contacts; i++)
 	{
-		uint64_t	offset = HistoryLoad64(view->times +
-										   (size_t) i * view->width) & view->mask;
+		uint64_t	offset = HistoryWord(view, i) >> view->kind_bits;
 		uint32_t	kind = HistoryKindIndex(view, i);
 
-		if (kind >= dictionary->nkinds || offset > most || offset < before ||
+		if (!KindIndexIsSound(view, i) || offset > most || offset < before ||
 			(i == 0 && offset != 0) ||
 			(i > 0 && offset == before && kind < kind_before))
 			return false;
@@ -429,7 +454,7 @@ HistoryAnswers(const HistoryView *view, const HistoryDictionary *dictionary,
 		uint32_t	kind = HistoryKindIndex(view, i);
 
 		answered_at[i] = INSTANT_NONE;
-		/* a cached dictionary says nothing about these contacts */
+		/* a cached dictionary says nothing of how many answers there are */
 		if (kind >= dictionary->nkinds || !dictionary->kinds[kind].has_answer ||
 			left < view->answer_width || view->answer_width == 0)
 			continue;

@@ -23,8 +23,9 @@ PG_FUNCTION_INFO_V1(unanswered);
 PG_FUNCTION_INFO_V1(contact_history_unnest);
 PG_FUNCTION_INFO_V1(contact_history_cardinality);
 
-/* A customer base has few combinations of labels. */
+/* A customer base has few combinations of labels, and few zones. */
 #define AMOUNT_SLOTS	64		/* a power of two */
+#define ZONE_SLOTS		16
 
 /* A text argument as it was seen last. */
 typedef struct SeenText
@@ -43,6 +44,17 @@ typedef struct AmountSlot
 	int64_t    *amounts;
 } AmountSlot;
 
+/* A zone and the window that was asked about in it last. */
+typedef struct ZoneSlot
+{
+	char	   *name;			/* NULL: empty slot */
+	size_t		length;
+	bool		has_span;
+	bool		has_reach;
+	Interval	within;
+	HistoryWindow window;
+} ZoneSlot;
+
 typedef struct AskCache
 {
 	SeenText	channel_seen;
@@ -50,10 +62,8 @@ typedef struct AskCache
 	char		channel[LABEL_NAME_MAX + 1];
 	char		purpose[LABEL_PURPOSE_MAX + 1];
 	HistoryFilter filter;
-	SeenText	zone_seen;
-	bool		has_window;
-	Interval	within;
-	HistoryWindow window;
+	int			next_zone;		/* slot to fill next */
+	ZoneSlot	zones[ZONE_SLOTS];
 	AmountSlot	amounts[AMOUNT_SLOTS];
 } AskCache;
 
@@ -131,34 +141,56 @@ FilterArgs(FunctionCallInfo fcinfo, AskCache *cache, int channel, int purpose)
 	return &cache->filter;
 }
 
+/* The slot of the argument zone. */
+static ZoneSlot *
+ZoneArg(FunctionCallInfo fcinfo, AskCache *cache, int arg)
+{
+	text	   *name = PG_GETARG_TEXT_PP(arg);
+	size_t		length = VARSIZE_ANY_EXHDR(name);
+	ZoneSlot   *slot;
+	MemoryContext old;
+	Zone	   *zone;
+	CoreError	err;
+
+	for (int i = 0; i < ZONE_SLOTS && cache->zones[i].name != NULL; i++)
+	{
+		slot = &cache->zones[i];
+		if (slot->length == length &&
+			memcmp(slot->name, VARDATA_ANY(name), length) == 0)
+			return slot;
+	}
+	old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+	zone = ZoneOpen(VARDATA_ANY(name), length, &err);
+	if (zone == NULL)
+		ThrowCoreError(&err);
+	slot = &cache->zones[cache->next_zone];
+	cache->next_zone = (cache->next_zone + 1) % ZONE_SLOTS;
+	CoreFree(slot->name);
+	CoreFree(slot->window.zone);
+	memset(slot, 0, sizeof(ZoneSlot));
+	slot->window.zone = zone;
+	slot->length = length;
+	slot->name = memcpy(palloc(length + 1), VARDATA_ANY(name), length);
+	MemoryContextSwitchTo(old);
+	return slot;
+}
+
 /* The arguments within and zone. */
-static void
+static ZoneSlot *
 SpanArgs(FunctionCallInfo fcinfo, AskCache *cache, int within, int zone)
 {
 	Interval   *interval = PG_GETARG_INTERVAL_P(within);
+	ZoneSlot   *slot = ZoneArg(fcinfo, cache, zone);
 
-	if (!SeenBefore(fcinfo, zone, &cache->zone_seen))
+	if (!slot->has_span ||
+		memcmp(interval, &slot->within, sizeof(Interval)) != 0)
 	{
-		MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
-		CoreError	err;
-		Zone	   *opened = ZoneOpen(cache->zone_seen.bytes,
-									  cache->zone_seen.length, &err);
-
-		MemoryContextSwitchTo(old);
-		if (opened == NULL)
-			ThrowCoreError(&err);
-		CoreFree(cache->window.zone);
-		cache->window.zone = opened;
-		cache->zone_seen.seen = true;
-		cache->has_window = false;
+		slot->has_span = slot->has_reach = false;
+		slot->window.span = SpanFromInterval(interval);
+		slot->within = *interval;
+		slot->has_span = true;
 	}
-	if (!cache->has_window ||
-		memcmp(interval, &cache->within, sizeof(Interval)) != 0)
-	{
-		cache->has_window = false;
-		cache->window.span = SpanFromInterval(interval);
-		cache->within = *interval;
-	}
+	return slot;
 }
 
 /* The arguments within, as_of and zone. */
@@ -166,18 +198,17 @@ static const HistoryWindow *
 WindowArgs(FunctionCallInfo fcinfo, AskCache *cache, int within, int as_of,
 		   int zone)
 {
-	TimestampTz t = PG_GETARG_TIMESTAMPTZ(as_of);
+	Instant		t = CheckInstant(PG_GETARG_TIMESTAMPTZ(as_of), "as_of");
+	ZoneSlot   *slot = SpanArgs(fcinfo, cache, within, zone);
 
-	SpanArgs(fcinfo, cache, within, zone);
-	if (!cache->has_window || cache->window.as_of != t)
+	if (!slot->has_reach || slot->window.as_of != t)
 	{
-		cache->has_window = false;
-		cache->window.as_of = CheckInstant(t, "as_of");
-		cache->window.reach = SpanReach(cache->window.zone, t,
-										&cache->window.span);
-		cache->has_window = true;
+		slot->window.as_of = t;
+		slot->window.reach = SpanReach(slot->window.zone, t,
+									   &slot->window.span);
+		slot->has_reach = true;
 	}
-	return &cache->window;
+	return &slot->window;
 }
 
 /* The argument as_of, infinity is all there is. */
@@ -290,6 +321,7 @@ contact_peak(PG_FUNCTION_ARGS)
 {
 	AskCache   *cache = GetCache(fcinfo);
 	const HistoryFilter *filter;
+	const HistoryWindow *window;
 	HistoryView view;
 	int64_t		most;
 	CoreError	err;
@@ -297,10 +329,10 @@ contact_peak(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(4))
 		PG_RETURN_NULL();
 	filter = FilterArgs(fcinfo, cache, 2, 3);
-	SpanArgs(fcinfo, cache, 1, 4);
+	window = &SpanArgs(fcinfo, cache, 1, 4)->window;
 	OpenHistoryArg(fcinfo, 0, &view);
-	if (!HistoryPeak(&view, ReadDictionary(&view), filter, cache->window.zone,
-					 &cache->window.span, &most, &err))
+	if (!HistoryPeak(&view, ReadDictionary(&view), filter, window->zone,
+					 &window->span, &most, &err))
 		ThrowCoreError(&err);
 	PG_RETURN_INT32((int32) most);
 }

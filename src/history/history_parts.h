@@ -104,6 +104,19 @@ GetVarint(ByteReader *reader)
 	return 0;
 }
 
+/* How many bits, or bytes, a value takes. */
+static inline int
+BitsOf(uint64_t value)
+{
+	return value == 0 ? 0 : 64 - __builtin_clzll(value);
+}
+
+static inline int
+BytesOf(uint64_t value)
+{
+	return value == 0 ? 1 : (BitsOf(value) + 7) / 8;
+}
+
 /* A name behind its length byte, into a buffer of 256; its length. */
 static inline size_t
 GetName(ByteReader *reader, char name[256])
@@ -118,6 +131,15 @@ GetName(ByteReader *reader, char name[256])
 	name[length] = '\0';
 	return length;
 }
+
+/* --- the header and the dictionary */
+
+#define SHAPE_KINDS_APART	0x40
+/* Of no contacts: the narrowest words of the largest unit. */
+#define HISTORY_SHAPE_EMPTY 0x31
+
+/* A word and the dictionary have so many bytes at least. */
+#define WORD_LOAD			8
 
 /* --- labels and kinds as they are stored (history_core.c) */
 

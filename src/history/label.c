@@ -176,7 +176,7 @@ WeightFromDouble(double value, int64_t *weight, CoreError *err)
 						  err);
 	if (value > (double) (WEIGHT_MAX / WEIGHT_ONE))
 		return FailWeight(CORE_RANGE, "is at most 1000000", err);
-	*weight = llrint(value * (double) WEIGHT_ONE);
+	*weight = (int64_t) (value * (double) WEIGHT_ONE + 0.5);
 	/* the nearest double to a whole number of millionths, or none */
 	if ((double) *weight / (double) WEIGHT_ONE != value)
 		return FailWeight(CORE_RANGE, "is a whole number of millionths", err);

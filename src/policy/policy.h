@@ -265,6 +265,10 @@ extern int	StatementRank(const Policy *policy,
 extern bool StatementHas(const Policy *policy,
 						 const PolicyStatement *statement, ClauseKind kind);
 
+/* The kinds of rule in a statement, or-ed, as an override of it sees them. */
+extern int	StatementKinds(const Policy *policy,
+						   const PolicyStatement *statement);
+
 /* Do two scopes read the same? */
 extern bool PolicySameScope(const Policy *policy, int a, int b);
 

@@ -9,15 +9,15 @@
  */
 #include "policy/verdict.h"
 
-/* All kinds of rule stated in a statement, or-ed. */
-static int
+/* See policy.h. */
+int
 StatementKinds(const Policy *policy, const PolicyStatement *statement)
 {
 	int			kinds = 0;
 
 	for (int i = 0; i < statement->nclauses; i++)
 		kinds |= ClauseRuleKind(policy->clauses[statement->first_clause + i].kind);
-	return kinds;
+	return kinds & ~RULE_CONSENT;
 }
 
 /*
@@ -220,19 +220,48 @@ PolicyBind(const Policy *policy, const char *channel, const char *purpose,
 	binding->zone_names = CoreAllocZero((size_t) (data->nlayers + 1) *
 										sizeof(char *));
 	for (int i = 0; i < data->nstatements; i++)
+	{
+		CoreCheckInterrupts();
 		BindStatement(binding, i, weight);
+	}
 	return binding;
+}
+
+/* A label of a history as a rule sees it. */
+typedef struct LabelView
+{
+	bool		looks;
+	Outcome		answer;			/* pauses: what is an answer */
+	int64_t		amount;			/* of a contact without a weight of its own */
+} LabelView;
+
+static LabelView
+ViewLabel(const PolicyBinding *binding, const BoundRule *rule,
+		  const HistoryLabel *label)
+{
+	LabelView	view = {false, OUTCOME_OPENED, 1};
+
+	view.looks = rule->looks &&
+		RuleLooksAt(binding, rule, label->channel, label->purpose);
+	if (!view.looks)
+		return view;
+	if (rule->kind == RULE_PAUSE)
+		view.answer = PolicyAnswer(&binding->policy, rule->layer,
+								   label->channel, label->purpose);
+	if (rule->kind == RULE_MAX && rule->clause->weighed)
+		view.amount = PolicyWeight(&binding->policy, rule->layer,
+								   label->channel, label->purpose);
+	return view;
 }
 
 /* What a rule sees in contacts of a kind. */
 static uint8_t
-KindSeen(const PolicyBinding *binding, const BoundRule *rule,
-		 const HistoryKind *kind, const HistoryLabel *label)
+KindSeen(const BoundRule *rule, const HistoryKind *kind,
+		 const LabelView *label)
 {
 	uint8_t		seen = 0;
 
-	if (!rule->looks ||
-		!RuleLooksAt(binding, rule, label->channel, label->purpose))
+	if (!label->looks)
 		return 0;
 	if (OutcomeIsCounted(kind->outcome))
 	{
@@ -247,11 +276,38 @@ KindSeen(const PolicyBinding *binding, const BoundRule *rule,
 		seen |= SEEN_OUTCOME;
 	if ((rule->clause->kind == CLAUSE_PAUSE_UNANSWERED ||
 		 rule->clause->kind == CLAUSE_PAUSE_NEVER_ANSWERED) &&
-		OutcomeReaches(kind->outcome,
-					   PolicyAnswer(&binding->policy, rule->layer,
-									label->channel, label->purpose)))
+		OutcomeReaches(kind->outcome, label->answer))
 		seen |= SEEN_ANSWERED;
 	return seen;
+}
+
+/*
+ * Fill the row of one rule; views has room for all labels.  A history may
+ * have as many kinds as contacts: what follows from the label is worked out
+ * once for each label.
+ */
+static void
+FillKindRow(const PolicyBinding *binding, const BoundRule *rule,
+			const HistoryDictionary *dictionary, LabelView *views,
+			uint8_t *seen, int64_t *amount)
+{
+	bool		weighed = rule->kind == RULE_MAX && rule->clause->weighed;
+
+	for (uint32_t l = 0; l < dictionary->nlabels; l++)
+	{
+		if (l % 256 == 0)
+			CoreCheckInterrupts();
+		views[l] = ViewLabel(binding, rule, &dictionary->labels[l]);
+	}
+	for (uint32_t k = 0; k < dictionary->nkinds; k++)
+	{
+		const HistoryKind *kind = &dictionary->kinds[k];
+		const LabelView *view = &views[kind->label];
+
+		seen[k] = KindSeen(rule, kind, view);
+		amount[k] = weighed && kind->weight != WEIGHT_NONE ?
+			kind->weight : view->amount;
+	}
 }
 
 /* See verdict.h. */
@@ -265,6 +321,8 @@ KindTableFor(const PolicyBinding *binding, HistoryDictionary *dictionary)
 												sizeof(int64_t *)) +
 									  nrules * nkinds * sizeof(int64_t) +
 									  nrules * nkinds);
+	LabelView  *views = CoreAlloc((dictionary->nlabels + 1) *
+								  sizeof(LabelView));
 	int64_t    *amounts;
 	uint8_t    *seens;
 
@@ -276,26 +334,11 @@ KindTableFor(const PolicyBinding *binding, HistoryDictionary *dictionary)
 	seens = (uint8_t *) (amounts + nrules * nkinds);
 	for (size_t r = 0; r < nrules; r++)
 	{
-		const BoundRule *rule = &binding->rules[r];
-
 		table->amount[r] = amounts + r * nkinds;
 		table->seen[r] = seens + r * nkinds;
-		for (uint32_t k = 0; k < nkinds; k++)
-		{
-			const HistoryKind *kind = &dictionary->kinds[k];
-			const HistoryLabel *label = &dictionary->labels[kind->label];
-
-			table->seen[r][k] = KindSeen(binding, rule, kind, label);
-			if (rule->kind != RULE_MAX || !rule->clause->weighed)
-				table->amount[r][k] = 1;
-			else if (kind->weight != WEIGHT_NONE)
-				table->amount[r][k] = kind->weight;
-			else
-				table->amount[r][k] = PolicyWeight(&binding->policy,
-												   rule->layer,
-												   label->channel,
-												   label->purpose);
-		}
+		FillKindRow(binding, &binding->rules[r], dictionary, views,
+					table->seen[r], table->amount[r]);
 	}
+	CoreFree(views);
 	return table;
 }

@@ -1,6 +1,6 @@
 /*
  * policy_build.c
- *		Gathers a policy's records: layers, statements, scopes, patterns, names.
+ *		Gathers a policy's records: layers, statements, scopes, patterns.
  *
  * One function for each production that has something to check.  They take
  * tokens by their index, so that an error can say where it is.  What is in a
@@ -258,7 +258,7 @@ BuildZone(PolicyBuilder *builder, int token)
 
 	if (!CheckPreferences(builder, token))
 		return false;
-	if (name[0] == '"')
+	if (name[0] == '"' || name[0] == '\'')
 	{
 		name++;
 		length -= 2;
@@ -334,7 +334,8 @@ SetPurpose(PolicyBuilder *builder, PolicyPattern *pattern,
 bool
 BuildDeclaredName(PolicyBuilder *builder, int token)
 {
-	PolicyStatement *statement = &builder->statements[builder->nstatements - 1];
+	PolicyStatement *statement =
+		&builder->statements[builder->nstatements - 1];
 	char		name[LABEL_NAME_MAX + 1];
 	PolicyPattern pattern = {0};
 
@@ -404,7 +405,8 @@ ReadPurpose(PolicyBuilder *builder, int token, PolicyPattern *pattern)
 	}
 	purpose[length] = '\0';
 	if (length > 0 && !LabelPurpose(purpose, length, purpose, &why))
-		return PolicyFailBecause(builder, token, &why, "Choose another name.");
+		return PolicyFailBecause(builder, token, &why,
+								 "Choose another name.");
 	return SetPurpose(builder, pattern, purpose);
 }
 

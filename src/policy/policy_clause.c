@@ -192,7 +192,8 @@ ReadDigits(const char **text, const char *end, int *ndigits)
 {
 	int			value = 0;
 
-	for (*ndigits = 0; *text < end && **text >= '0' && **text <= '9'; (*text)++)
+	for (*ndigits = 0; *text < end && **text >= '0' && **text <= '9';
+		 (*text)++)
 	{
 		if (*ndigits < 6)
 			value = value * 10 + (**text - '0');
@@ -222,7 +223,8 @@ ReadTime(PolicyBuilder *builder, int token, int *minute)
 	PolicyFail(builder, token, "%.*s is not a time of day",
 			   SHOWN(builder, token));
 	if (hour < 24 && *minute < 60 && minute_digits == 2)
-		CoreHint(builder->err, "Write it as HH:MM: %02d:%02d.", hour, *minute);
+		CoreHint(builder->err, "Write it as HH:MM: %02d:%02d.",
+				 hour, *minute);
 	else
 		CoreHint(builder->err, "Write HH:MM on the 24-hour clock, from 00:00 "
 				 "to 24:00.");
@@ -240,9 +242,11 @@ BuildClock(PolicyBuilder *builder, ClauseKind kind, int from, int to)
 		!ReadTime(builder, to, &to_minute))
 		return false;
 	/* 24:00 and 00:00 are one time on the wall */
-	if (from_minute == to_minute || (from_minute == MIDNIGHT && to_minute == 0))
+	if (from_minute == to_minute ||
+		(from_minute == MIDNIGHT && to_minute == 0))
 	{
-		PolicyFail(builder, from, "the span begins and ends at the same time");
+		PolicyFail(builder, from,
+				   "the span begins and ends at the same time");
 		CoreHint(builder->err, kind == CLAUSE_QUIET ?
 				 "For whole days write \"not on sat+sun\", or \"never\"." :
 				 "For whole days write \"only on mon-fri\".");
@@ -425,7 +429,8 @@ BuildDates(PolicyBuilder *builder, int from, int to, PolicyDates *dates)
 		return false;
 	if ((first.year == 0) != (last.year == 0))
 	{
-		PolicyFail(builder, from, "one date has a year and the other has none");
+		PolicyFail(builder, from,
+				   "one date has a year and the other has none");
 		CoreHint(builder->err, "Write both as MM-DD (every year), or both as "
 				 "YYYY-MM-DD.");
 		return false;

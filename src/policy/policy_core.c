@@ -1,6 +1,6 @@
 /*
  * policy_core.c
- *		The compiled policy: made from text, joined from two, checked when opened.
+ *		The compiled policy: made from text, joined, checked when opened.
  */
 #include "policy/policy_build.h"
 
@@ -165,7 +165,8 @@ CheckStatements(const Policy *policy)
 			statement->nclauses > data->nclauses - clause ||
 			(statement->nclauses > 0) != is_scope ||
 			statement->first_pattern > data->npatterns ||
-			statement->npatterns > data->npatterns - statement->first_pattern ||
+			statement->npatterns >
+			data->npatterns - statement->first_pattern ||
 			!CheckString(policy, statement->string))
 			return false;
 		layer = statement->layer;
@@ -196,7 +197,8 @@ CheckScopes(const Policy *policy)
 		if (!CheckString(policy, pattern->channel) ||
 			!CheckString(policy, pattern->purpose) ||
 			pattern->each_channel > 1 || pattern->each_purpose > 1 ||
-			pattern->marketing > 1 || pattern->parts > LABEL_PURPOSE_MAX / 2 + 1)
+			pattern->marketing > 1 ||
+			pattern->parts > LABEL_PURPOSE_MAX / 2 + 1)
 			return false;
 	}
 	return true;

@@ -162,7 +162,8 @@ FoundName(const PolicyBuilder *builder, int token,
 			CoreQuote(quoted, TokenText(builder, token),
 					  TokenLength(builder, token));
 			snprintf(name, CORE_QUOTE_SIZE + 2,
-					 quoted[0] == '"' ? "%s" : "\"%s\"", quoted);
+					 strchr("\"'", quoted[0]) != NULL ? "%s" : "\"%s\"",
+					 quoted);
 			return name;
 	}
 }

@@ -133,7 +133,8 @@ HintCharacter(const Mistake *mistake)
 		{"\xe2\x80\x9c", "Write names without quotes."},
 		{"\xe2\x80\x9d", "Write names without quotes."},
 		{"\xe2\x80\xa6", "Write everything out: \"...\" means nothing here."},
-		{"\xe2\x80\xa2", "Write one statement on each line, without bullets."},
+		{"\xe2\x80\xa2", "Write one statement on each line, without a "
+		"bullet."},
 		{"\xe2\x80\xaf", "Replace the blank here by an ordinary one."},
 		{"\xe2\x80", "Write an ordinary hyphen here: \"-\"."},
 		{"\xe2\x88\x92", "Write an ordinary hyphen here: \"-\"."},
@@ -141,7 +142,8 @@ HintCharacter(const Mistake *mistake)
 		{"\xef\xbb\xbf", "Remove the byte order mark from the text."},
 		{"\"", "Write names without quotes; only a zone's name may have "
 		"them, on both sides."},
-		{"'", "Write names without quotes."},
+		{"'", "Write names without quotes; only a zone's name may have "
+		"them."},
 		{"(", "There are no parentheses: join patterns with \"|\", clauses "
 		"with \",\"."},
 		{")", "There are no parentheses: join patterns with \"|\", clauses "
@@ -196,8 +198,8 @@ HintLineStart(const Mistake *mistake)
 		return HINT(mistake, "A statement begins with a scope: write \"any: "
 					"%.*s ...\", or a \",\" at the end of the line before.",
 					WORD(mistake, mistake->at));
-	return HINT(mistake, "A statement begins with a scope, as in \"email: max "
-				"3 per 7 days\", or with layer, zone, week, channels or "
+	return HINT(mistake, "A statement begins with a scope, as in \"email: "
+				"max 3 per 7 days\", or with layer, zone, week, channels or "
 				"purposes.");
 }
 
@@ -396,7 +398,8 @@ HintNumber(const Mistake *mistake)
 		return false;
 	if (mistake->found == WORD_DASH)
 		return HINT(mistake, mistake->before == WORD_MAX ?
-					"Write a number from 0 on; \"max 0\" refuses everything." :
+					"Write a number from 0 on; \"max 0\" refuses "
+					"everything." :
 					"Write a positive number.");
 	if (mistake->found == WORD_DOT)
 		return HINT(mistake, "Write a digit before the point: \"0.5\".");
@@ -563,6 +566,10 @@ HintDate(const Mistake *mistake)
 					WORD(mistake, mistake->at + 1));
 	if (mistake->found == WORD_WEEKDAYS && Expects(mistake, "on"))
 		return HINT(mistake, "Write \"on %.*s\".",
+					WORD(mistake, mistake->at));
+	if (mistake->found == WORD_DATE && Expects(mistake, "a weekday"))
+		return HINT(mistake, "Limit the rule to dates with \"during %.*s to "
+					"%.*s\" instead.", WORD(mistake, mistake->at),
 					WORD(mistake, mistake->at));
 	if (Expects(mistake, "a weekday"))
 	{

@@ -93,9 +93,8 @@ contact_policy_recv(PG_FUNCTION_ARGS)
 
 	if (version != POLICY_WIRE_VERSION)
 	{
-		CoreFail(&err, CORE_BINARY,
-				 "contact_policy has wire version %d, which is not known here",
-				 version);
+		CoreFail(&err, CORE_BINARY, "contact_policy has wire version %d, "
+				 "which is not known here", version);
 		CoreHint(&err, "Send version %d: a byte with that value, then the "
 				 "text.", POLICY_WIRE_VERSION);
 		ThrowCoreError(&err);

@@ -53,15 +53,25 @@ typedef struct Ground
 	PolicyBinding **bindings;	/* [proposed] */
 	int		   *bound;			/* [clause][proposed]: rule, or NOT_BOUND */
 	uint64_t  **binds;			/* [clause]: the proposed it binds */
-	uint64_t  **looks;			/* [clause]: the contacts it looks at, a set for
-								 * each proposed where "each" makes them
-								 * differ; NULL: at none, or it never binds */
-	bool	   *look_varies;	/* [clause] */
-	int		   *heads;			/* [clause]: "only TIME": the first of its group
-								 * of alternatives; else, or unbound, itself */
-	WeekSet   **weeks;			/* [clause]: what the rule (for a head, the group)
-								 * closes on the dates on which it holds; NULL:
-								 * about no week, or a group whose dates differ */
+
+	/*
+	 * [clause]: the contacts it looks at, a set for each proposed where
+	 * "each" makes them differ; NULL: at none, or it never binds
+	 */
+	uint64_t  **looks;
+	bool	   *look_varies;
+
+	/*
+	 * [clause]: the first of its group of alternatives ("only TIME"); other
+	 * clauses, and those that never bind, are their own
+	 */
+	int		   *heads;
+
+	/*
+	 * [clause]: what the rule, or the group of this head, closes on the dates
+	 * on which it holds; NULL: about no week, or a group whose dates differ
+	 */
+	WeekSet   **weeks;
 } Ground;
 
 #define NOT_BOUND		(-1)
@@ -95,7 +105,7 @@ extern bool SpanWithin(const Span *a, const Span *b);
 /* Is a always shorter than b? */
 extern bool SpanShorter(const Span *a, const Span *b);
 
-/* date in the form of the dates: days since 2000-01-01, or month * 100 + day */
+/* date has the form of the dates: days, or month * 100 + day */
 extern bool DatesHave(const PolicyDates *dates, int32_t date);
 /* Is every date of a also one of b?  False where the forms differ. */
 extern bool DatesWithin(const PolicyDates *a, const PolicyDates *b);

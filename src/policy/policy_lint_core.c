@@ -92,18 +92,6 @@ KindOf(const Ground *ground, int clause)
 	return ClauseRuleKind((ClauseKind) ground->policy->clauses[clause].kind);
 }
 
-/* All kinds of rule that a statement states. */
-static int
-KindsOf(const Ground *ground, int statement)
-{
-	const PolicyStatement *from = &ground->policy->statements[statement];
-	int			kinds = 0;
-
-	for (int i = 0; i < from->nclauses; i++)
-		kinds |= KindOf(ground, from->first_clause + i);
-	return kinds & ~RULE_CONSENT;
-}
-
 /* --- rules that never bind */
 
 /*
@@ -142,16 +130,18 @@ static int
 OverriddenBy(const Ground *ground, int clause, int contact)
 {
 	const Policy *policy = ground->policy;
-	int			statement = ground->statement_of[clause];
-	int			rank = StatementRankAt(ground, statement, contact);
+	const PolicyStatement *own = StatementOf(ground, clause);
+	int			rank = StatementRankAt(ground, ground->statement_of[clause],
+									   contact);
 
 	for (int i = 0; i < policy->data->nstatements; i++)
 	{
+		const PolicyStatement *other = &policy->statements[i];
 		int			by = ClauseOfKind(policy, i, CLAUSE_OVERRIDE);
 
-		if (by != NO_CLAUSE && rank < StatementRankAt(ground, i, contact) &&
-			policy->statements[i].layer == policy->statements[statement].layer &&
-			(KindsOf(ground, i) & KindOf(ground, clause)) != 0)
+		if (by != NO_CLAUSE && other->layer == own->layer &&
+			rank < StatementRankAt(ground, i, contact) &&
+			(StatementKinds(policy, other) & KindOf(ground, clause)) != 0)
 			return by;
 	}
 	return NO_CLAUSE;
@@ -281,6 +271,46 @@ LintNeverBinds(const Ground *ground, LintReport *report)
 
 /* --- rules that others make idle */
 
+/* Would an override replace fewer kinds of rule without this one? */
+static bool
+ServesOverride(const Ground *ground, int clause)
+{
+	const PolicyStatement *statement = StatementOf(ground, clause);
+
+	if (!StatementHas(ground->policy, statement, CLAUSE_OVERRIDE))
+		return false;
+	for (int i = 0; i < statement->nclauses; i++)
+		if (statement->first_clause + i != clause &&
+			KindOf(ground, statement->first_clause + i) ==
+			KindOf(ground, clause))
+			return false;
+	return true;
+}
+
+/* Is the clause the first of several "only TIME" that are alternatives? */
+static bool
+HasAlternatives(const Ground *ground, int clause)
+{
+	for (int i = clause + 1; i < ground->policy->data->nclauses; i++)
+		if (ground->heads[i] == clause)
+			return true;
+	return false;
+}
+
+/* What can be done about an idle rule. */
+static const char *
+IdleHint(const Ground *ground, int clause, bool equal)
+{
+	if (HasAlternatives(ground, clause))
+		return "Remove all of them, or make them stricter than the other "
+			"one.";
+	if (ServesOverride(ground, clause))
+		return "It only serves the override beside it, which replaces rules "
+			"of its kind.";
+	return equal ? "Remove one of them." :
+		"Remove it, or make it stricter than the other one.";
+}
+
 /*
  * Of two rules that imply each other, the first in the text stays; of a rule
  * and a stricter one, the stricter.
@@ -293,6 +323,7 @@ LintShadowed(const Ground *ground, int weak, LintReport *report)
 	for (int strong = 0; strong < policy->data->nclauses; strong++)
 	{
 		LintFinding *finding;
+		bool		several = HasAlternatives(ground, weak);
 		bool		equal;
 
 		if (strong == weak || StatementOf(ground, strong)->layer >
@@ -304,12 +335,20 @@ LintShadowed(const Ground *ground, int weak, LintReport *report)
 			continue;
 		finding = LintClause(report, ground, weak,
 							 equal ? "duplicate" : "shadowed");
-		CoreTextPrintf(&finding->message, equal ? "this rule says again what "
-					   "is said by " : "this rule never refuses what is not "
-					   "refused by ");
+		CoreTextPrintf(&finding->message, several ?
+					   "this rule and its alternatives " : "this rule ");
+		if (equal)
+			CoreTextPrintf(&finding->message, several ?
+						   "say again what is said by " :
+						   "says again what is said by ");
+		else
+			CoreTextPrintf(&finding->message, several ?
+						   "never refuse what is not refused by " :
+						   "never refuses what is not refused by ");
 		LintName(ground, strong, weak, &finding->message);
-		CoreTextPrintf(&finding->hint, "%s", equal ? "Remove one of them." :
-					   "Remove it, or make it stricter than the other one.");
+		if (HasAlternatives(ground, strong))
+			CoreTextPrintf(&finding->message, " and its alternatives");
+		CoreTextPrintf(&finding->hint, "%s", IdleHint(ground, weak, equal));
 		return;
 	}
 }
@@ -506,8 +545,8 @@ LintPause(const Ground *ground, int clause_index, LintReport *report)
 	CoreTextPrintf(&finding->message, "every contact that was sent is already "
 				   "answered, so this pause waits for declined, unsubscribed "
 				   "or complained ones only");
-	CoreTextPrintf(&finding->hint, "Choose a stronger answer, such as \"answer "
-				   "opened\".");
+	CoreTextPrintf(&finding->hint, "Choose a stronger answer, such as "
+				   "\"answer opened\".");
 }
 
 /* --- override, exempt, uncounted */
@@ -518,7 +557,8 @@ LintOverride(const Ground *ground, int statement, int clause,
 			 LintReport *report)
 {
 	const Policy *policy = ground->policy;
-	int			kinds = KindsOf(ground, statement);
+	int			kinds = StatementKinds(policy,
+									   &policy->statements[statement]);
 	LintFinding *finding = LintClause(report, ground, clause, "override");
 	int			off = 0;
 
@@ -567,6 +607,7 @@ static bool
 ExemptChanges(const Ground *ground, int statement, int clause)
 {
 	const Policy *policy = ground->policy;
+	int			layer = policy->statements[statement].layer;
 
 	for (int i = 0; i < policy->data->nclauses; i++)
 	{
@@ -574,7 +615,7 @@ ExemptChanges(const Ground *ground, int statement, int clause)
 
 		CoreCheckInterrupts();
 		if (KindOf(ground, i) == RULE_NONE ||
-			policy->statements[own].layer < policy->statements[statement].layer)
+			policy->statements[own].layer < layer)
 			continue;
 		for (int p = 0; p < ground->nproposed; p++)
 		{
@@ -661,8 +702,8 @@ LintStanding(const Ground *ground, int statement, LintReport *report)
 	if (exempt != NO_CLAUSE && !ExemptChanges(ground, statement, exempt))
 	{
 		finding = LintClause(report, ground, exempt, "exempt_idle");
-		CoreTextPrintf(&finding->message, "this lifts no rule: none for a less "
-					   "specific scope stands in its layer or after it");
+		CoreTextPrintf(&finding->message, "this lifts no rule: none for a "
+					   "less specific scope stands in its layer or after it");
 		CoreTextPrintf(&finding->hint, "Rules as specific as an exempt scope, "
 					   "or more, and those of earlier layers still bind.");
 	}
@@ -671,8 +712,9 @@ LintStanding(const Ground *ground, int statement, LintReport *report)
 		finding = LintClause(report, ground, uncounted, "uncounted_idle");
 		CoreTextPrintf(&finding->message, "this hides no contact: no rule of "
 					   "its layer or after it looks at a less specific scope");
-		CoreTextPrintf(&finding->hint, "Rules that look at a scope as specific "
-					   "as an uncounted one, or more, still count it.");
+		CoreTextPrintf(&finding->hint, "Rules that look at a scope as "
+					   "specific as an uncounted one, or more, still count "
+					   "it.");
 	}
 }
 

@@ -182,7 +182,8 @@ BindProposed(Ground *ground)
 
 	n = (size_t) ground->nproposed;
 	ground->proposed_words = ground->nproposed / 64 + 1;
-	ground->binds = CoreAllocZero(sizeof(uint64_t *) * (size_t) (nclauses + 1));
+	ground->binds = CoreAllocZero(sizeof(uint64_t *) *
+								  (size_t) (nclauses + 1));
 	ground->bound = CoreAlloc(sizeof(int) * (n + 1) * (size_t) (nclauses + 1));
 	for (int i = 0; i < nclauses; i++)
 	{

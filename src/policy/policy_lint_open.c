@@ -9,7 +9,7 @@
 /* A date range longer than this is taken to have an open day. */
 #define LONG_RANGE		4000
 
-/* So many clock and day rules for one contact are not compared all together. */
+/* More clock and day rules than this for one contact are not combined. */
 #define MANY_RULES		200
 
 /* A set of rules, as clauses in the order of the text. */
@@ -418,7 +418,8 @@ LintAlternatives(const Hours *hours, int clause_index, LintReport *report)
 		equal = same_dates && WeekCovers(mine, other);
 		if (equal && i > clause_index)
 			continue;
-		finding = LintClause(report, ground, clause_index, equal ? "duplicate" : "shadowed");
+		finding = LintClause(report, ground, clause_index,
+							 equal ? "duplicate" : "shadowed");
 		CoreTextPrintf(&finding->message, "this rule opens no hour that is "
 					   "not open by ");
 		LintName(ground, i, clause_index, &finding->message);
@@ -454,7 +455,8 @@ LintClosesNothing(const Ground *ground, int clause_index, LintReport *report)
 		why = "this rule leaves the whole week open";
 	if (why != NULL)
 	{
-		LintFinding *finding = LintClause(report, ground, clause_index, "never_binds");
+		LintFinding *finding = LintClause(report, ground, clause_index,
+										  "never_binds");
 
 		CoreTextPrintf(&finding->message, "%s, so it refuses nothing", why);
 		CoreTextPrintf(&finding->hint, "Remove it, or change its times.");

@@ -70,9 +70,11 @@ SayMax(const Policy *policy, const PolicyStatement *statement,
 		SayScope(policy, scope, &BoundNouns, out);
 		Say(out, joint ? " that would bring " : " while ");
 		SayScope(policy, clause->look_scope, &LookedNouns, out);
-		Say(out, clause->weighed ? (joint ? " to a total weight of more than " :
-									" together weigh more than ") :
-			joint ? " to more than " : " number more than ");
+		if (clause->weighed)
+			Say(out, joint ? " to a total weight of more than " :
+				" together weigh more than ");
+		else
+			Say(out, joint ? " to more than " : " number more than ");
 	}
 	else if (clause->weighed)
 		Say(out, "A total weight of at most ");
@@ -399,15 +401,10 @@ static void
 SayOverride(const Policy *policy, const PolicyStatement *statement,
 			CoreText *out)
 {
-	int			kinds = 0;
-
-	for (int i = 0; i < statement->nclauses; i++)
-		kinds |= ClauseRuleKind(policy->clauses[statement->first_clause +
-												i].kind);
 	Say(out, "For ");
 	SayScope(policy, statement->scope, &BoundNouns, out);
 	Say(out, ", the ");
-	RuleKindsWords(kinds, out);
+	RuleKindsWords(StatementKinds(policy, statement), out);
 	Say(out, " rules stated here replace those that its layer states for a "
 		"less specific scope, on every date; rules of other kinds still "
 		"bind.");

@@ -86,7 +86,7 @@ policy_rules(PG_FUNCTION_ARGS)
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	Policy		policy;
 
-	InitMaterializedSRF(fcinfo, 0);
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	OpenPolicyArg(fcinfo, 0, &policy);
 	for (int i = 0; i < policy.data->nstatements; i++)
 	{
@@ -109,7 +109,7 @@ policy_lint(PG_FUNCTION_ARGS)
 	Policy		policy;
 	LintReport *report;
 
-	InitMaterializedSRF(fcinfo, 0);
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	OpenPolicyArg(fcinfo, 0, &policy);
 	report = PolicyLint(&policy);
 	for (int i = 0; i < report->nfindings; i++)
@@ -188,7 +188,7 @@ policy_hours(PG_FUNCTION_ARGS)
 	int			opens;
 	int			closes = 0;
 
-	InitMaterializedSRF(fcinfo, 0);
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		return (Datum) 0;
 	ClosedWeek(fcinfo, &closed);

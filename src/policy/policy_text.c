@@ -38,7 +38,7 @@ PutCounted(CoreText *out, size_t start, int64_t count, const char *unit)
 				   (long long) count, unit, count == 1 ? "" : "s");
 }
 
-/* A duration in as few units as say it exactly; days are not made of hours. */
+/* A duration in as few units as say it exactly; 24 hours are no day. */
 void
 SpanWrite(const Span *span, CoreText *out)
 {

@@ -12,7 +12,7 @@ typedef struct Noun
 {
 	bool		plural;
 	bool		looking;		/* "each" means: the same as the new contact */
-	bool		plain_marketing;	/* "marketing" is a purpose like any other */
+	bool		plain_marketing;	/* "marketing" is an ordinary purpose */
 	const char *conjunction;	/* "or", "and" */
 } Noun;
 

@@ -10,7 +10,7 @@ CREATE FUNCTION contact_pressure.policy_rules(
 	OUT meaning text)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'policy_rules'
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 20;
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 20;
 
 COMMENT ON FUNCTION contact_pressure.policy_rules(
 	contact_pressure.contact_policy) IS
@@ -26,7 +26,7 @@ CREATE FUNCTION contact_pressure.policy_lint(
 	OUT hint text)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'policy_lint'
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000 ROWS 5;
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5000 ROWS 5;
 
 COMMENT ON FUNCTION contact_pressure.policy_lint(
 	contact_pressure.contact_policy) IS
@@ -42,8 +42,8 @@ CREATE FUNCTION contact_pressure.policy_hours(
 	OUT closes text)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'policy_hours'
-LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 7;
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 300 ROWS 7;
 
 COMMENT ON FUNCTION contact_pressure.policy_hours(
 	contact_pressure.contact_policy, text, text) IS
-'the hours of an ordinary week, on the clock on the wall, at which clock and weekday rules let a contact of this channel and purpose through; rules about dates are left out';
+'the hours of an ordinary week, on the clock on the wall, at which clock and weekday rules let a contact of this channel and purpose through; an ordinary week lies outside all dates of the policy';

@@ -52,6 +52,9 @@ enum
 #define ZONE_SLOTS		64		/* a power of two */
 #define KIND_SLOTS		256		/* a power of two */
 
+/* A dictionary of more bytes, of some hundred kinds, is not kept. */
+#define KIND_KEPT_MAX	4096
+
 /* Some bytes that something was made from. */
 typedef struct Key
 {
@@ -69,8 +72,7 @@ typedef struct ZoneSlot
 typedef struct KindSlot
 {
 	Key			dictionary;
-	HistoryDictionary *decoded;
-	KindTable  *table;
+	KindTable  *table;			/* with the dictionary, decoded */
 } KindSlot;
 
 typedef struct MomentSlot
@@ -92,7 +94,7 @@ typedef struct ListSlot
 typedef struct BindingSlot
 {
 	MemoryContext context;		/* NULL: empty slot */
-	Key			policy;
+	Key			policy;			/* as it came, perhaps compressed */
 	Key			channel;
 	Key			purpose;
 	bool		has_weight;
@@ -209,9 +211,10 @@ FindZone(VerdictCache *cache, text *name)
 	if (zone == NULL)
 		ThrowCoreError(&err);
 	CoreFree(slot->zone);
-	CoreFree(slot->name.bytes);
-	KeySet(&slot->name, bytes, length);
 	slot->zone = zone;
+	CoreFree(slot->name.bytes);
+	slot->name.bytes = NULL;
+	KeySet(&slot->name, bytes, length);
 	slot->generation = ++cache->generation;
 	MemoryContextSwitchTo(old);
 	return index;
@@ -235,8 +238,8 @@ WeightArgument(FunctionCallInfo fcinfo)
 
 /* Fill a new slot; the caller has switched to the slot's context. */
 static void
-FillBinding(BindingSlot *slot, FunctionCallInfo fcinfo, struct varlena *policy_arg,
-			text *channel, text *purpose)
+FillBinding(BindingSlot *slot, FunctionCallInfo fcinfo,
+			struct varlena *policy_arg, text *channel, text *purpose)
 {
 	Policy		policy;
 	CoreError	err;
@@ -249,11 +252,9 @@ FillBinding(BindingSlot *slot, FunctionCallInfo fcinfo, struct varlena *policy_a
 		block = (char *) PolicyParse("", 0, &size, &err);	/* no rule */
 	else
 	{
-		size = VARSIZE_ANY_EXHDR(policy_arg) + VARHDRSZ;
-		block = palloc(size);
-		memcpy(block + VARHDRSZ, VARDATA_ANY(policy_arg), size - VARHDRSZ);
-		slot->policy.bytes = block + VARHDRSZ;
-		slot->policy.length = size - VARHDRSZ;
+		KeySet(&slot->policy, (char *) policy_arg, VARSIZE_ANY(policy_arg));
+		block = (char *) PG_DETOAST_DATUM_COPY(policy_arg);
+		size = VARSIZE(block);
 	}
 	KeySet(&slot->channel, VARDATA_ANY(channel), VARSIZE_ANY_EXHDR(channel));
 	KeySet(&slot->purpose, VARDATA_ANY(purpose), VARSIZE_ANY_EXHDR(purpose));
@@ -329,6 +330,21 @@ BindingIsFixed(FunctionCallInfo fcinfo)
 	return true;
 }
 
+/*
+ * A policy's bytes as they are stored.  They are compared so, for a policy in
+ * a table is compressed and comes with every row; only what is a mere pointer
+ * to something in memory has to be read first.
+ */
+static struct varlena *
+RawPolicy(Datum datum)
+{
+	struct varlena *raw = (struct varlena *) DatumGetPointer(datum);
+
+	if (VARATT_IS_EXTERNAL(raw) && !VARATT_IS_EXTERNAL_ONDISK(raw))
+		raw = PG_DETOAST_DATUM(datum);
+	return raw;
+}
+
 /* The binding of the call's policy, channel, purpose and weight. */
 static BindingSlot *
 FindBinding(VerdictCache *cache, FunctionCallInfo fcinfo)
@@ -341,7 +357,7 @@ FindBinding(VerdictCache *cache, FunctionCallInfo fcinfo)
 	BindingSlot *slot;
 
 	if (!PG_ARGISNULL(ARG_POLICY))
-		policy = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(ARG_POLICY));
+		policy = RawPolicy(PG_GETARG_DATUM(ARG_POLICY));
 	for (int i = 0; i < BINDING_SLOTS && cache->slots[i] != NULL; i++)
 	{
 		slot = cache->slots[i];
@@ -351,8 +367,7 @@ FindBinding(VerdictCache *cache, FunctionCallInfo fcinfo)
 				  VARSIZE_ANY_EXHDR(purpose)) &&
 			slot->has_weight == has_weight && slot->weight == weight &&
 			(policy == NULL ? slot->policy.bytes == NULL :
-			 KeyIs(&slot->policy, VARDATA_ANY(policy),
-				   VARSIZE_ANY_EXHDR(policy))))
+			 KeyIs(&slot->policy, (char *) policy, VARSIZE_ANY(policy))))
 			return slot;
 	}
 	slot = MakeBinding(cache, fcinfo, policy, channel, purpose);
@@ -363,16 +378,20 @@ FindBinding(VerdictCache *cache, FunctionCallInfo fcinfo)
 
 /* --- opt-outs and opt-ins */
 
-/* Find the best pattern of a list for the binding's channel and purpose. */
-static void
-FillList(ListSlot *slot, const PolicyBinding *binding, ArrayType *array)
+/*
+ * Find the best pattern of a list for the binding's channel and purpose.
+ * False when none matches.  What is needed on the way is left to the caller's
+ * memory context: lists may change from row to row.
+ */
+static bool
+BestOfList(const PolicyBinding *binding, ArrayType *array, int *rank,
+		   ListPattern *best)
 {
 	Datum	   *elements;
 	bool	   *nulls;
 	int			count;
 
-	slot->rank = NO_MATCH;
-	slot->pattern = NULL;
+	*rank = NO_MATCH;
 	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements,
 					  &nulls, &count);
 	for (int i = 0; i < count; i++)
@@ -380,7 +399,7 @@ FillList(ListSlot *slot, const PolicyBinding *binding, ArrayType *array)
 		text	   *element;
 		ListPattern pattern;
 		CoreError	err;
-		int			rank;
+		int			one;
 
 		if (nulls[i])
 			ereport(ERROR,
@@ -388,22 +407,21 @@ FillList(ListSlot *slot, const PolicyBinding *binding, ArrayType *array)
 					 errmsg("opt-out and opt-in patterns must not be null"),
 					 errdetail("Entry %d of the list is null.", i + 1),
 					 errhint("Leave the entry out.")));
+		if (i % 1024 == 0)
+			CoreCheckInterrupts();
 		element = DatumGetTextPP(elements[i]);
 		if (!ListPatternParse(VARDATA_ANY(element),
 							  VARSIZE_ANY_EXHDR(element), &pattern, &err))
 			ThrowCoreError(&err);
-		rank = ListPatternRank(&pattern, binding->channel, binding->purpose,
-							   binding->transactional);
-		if (rank > slot->rank)
+		one = ListPatternRank(&pattern, binding->channel, binding->purpose,
+							  binding->transactional);
+		if (one > *rank)
 		{
-			CoreText	out;
-
-			CoreTextInit(&out);
-			ListPatternWrite(&pattern, &out);
-			slot->rank = rank;
-			slot->pattern = out.data;
+			*rank = one;
+			*best = pattern;
 		}
 	}
+	return *rank != NO_MATCH;
 }
 
 /* The best pattern of an opted_out or opted_in argument. */
@@ -413,6 +431,8 @@ FindList(BindingSlot *binding, ListSlot *slot, FunctionCallInfo fcinfo,
 {
 	static const ListSlot none = {.rank = NO_MATCH};
 	ArrayType  *array;
+	ListPattern best;
+	bool		found;
 	MemoryContext old;
 
 	if (PG_ARGISNULL(argument))
@@ -421,19 +441,39 @@ FindList(BindingSlot *binding, ListSlot *slot, FunctionCallInfo fcinfo,
 	if (slot->known && KeyIs(&slot->array, (char *) array, VARSIZE(array)))
 		return slot;
 	slot->known = false;
+	found = BestOfList(binding->binding, array, &slot->rank, &best);
+	old = MemoryContextSwitchTo(binding->context);
 	CoreFree(slot->array.bytes);
 	slot->array.bytes = NULL;
-	old = MemoryContextSwitchTo(binding->context);
 	CoreFree(slot->pattern);
 	slot->pattern = NULL;
+	if (found)
+	{
+		CoreText	out;
+
+		CoreTextInit(&out);
+		ListPatternWrite(&best, &out);
+		slot->pattern = out.data;
+	}
 	KeySet(&slot->array, (char *) array, VARSIZE(array));
-	FillList(slot, binding->binding, array);
 	slot->known = true;
 	MemoryContextSwitchTo(old);
 	return slot;
 }
 
 /* --- histories */
+
+/* Decode a dictionary and see how the rules see its kinds. */
+static KindTable *
+MakeKinds(BindingSlot *binding, const HistoryView *history)
+{
+	CoreError	err;
+	HistoryDictionary *decoded = HistoryReadDictionary(history, &err);
+
+	if (decoded == NULL)
+		ThrowCoreError(&err);
+	return KindTableFor(binding->binding, decoded);
+}
 
 /* How the rules see the kinds of a history. */
 static const KindTable *
@@ -442,27 +482,27 @@ FindKinds(BindingSlot *binding, const HistoryView *history)
 	const char *bytes = (const char *) history->dictionary;
 	size_t		length = history->dictionary_length;
 	KindSlot   *slot;
-	HistoryDictionary *decoded;
 	MemoryContext old;
-	CoreError	err;
 
 	if (history->contacts == 0)
 		return binding->no_kinds;
+	/* one of a kind, and large: not kept beyond the row */
+	if (length > KIND_KEPT_MAX)
+		return MakeKinds(binding, history);
 	slot = &binding->kinds[SlotHash(history->dictionary, length) &
 						   (KIND_SLOTS - 1)];
 	if (likely(KeyIs(&slot->dictionary, bytes, length) &&
-			   slot->decoded->nkinds == history->kinds))
+			   slot->table->nkinds == history->kinds))
 		return slot->table;
-	old = MemoryContextSwitchTo(binding->context);
-	decoded = HistoryReadDictionary(history, &err);
-	if (decoded == NULL)
-		ThrowCoreError(&err);
+	/* empty the slot first: what follows may end in an error */
 	CoreFree(slot->dictionary.bytes);
-	CoreFree(slot->decoded);
+	slot->dictionary.bytes = NULL;
+	if (slot->table != NULL)
+		CoreFree(slot->table->dictionary);
 	CoreFree(slot->table);
-	memset(slot, 0, sizeof(*slot));
-	slot->decoded = decoded;
-	slot->table = KindTableFor(binding->binding, decoded);
+	slot->table = NULL;
+	old = MemoryContextSwitchTo(binding->context);
+	slot->table = MakeKinds(binding, history);
 	KeySet(&slot->dictionary, bytes, length);
 	MemoryContextSwitchTo(old);
 	return slot->table;
@@ -772,7 +812,7 @@ explain_contact(PG_FUNCTION_ARGS)
 	const Moments *moments;
 	NextSearch *search;
 
-	InitMaterializedSRF(fcinfo, 0);
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	if (!BeginQuestion(fcinfo, &question))
 		return (Datum) 0;
 	ReadHistory(fcinfo, &question);

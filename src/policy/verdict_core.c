@@ -7,7 +7,7 @@
  * come down to a Reach: nothing below lo, everything from hi on, and between
  * the two (near clock changes and month ends only) each contact is asked.
  */
-#include "policy/verdict.h"
+#include "policy/verdict_parts.h"
 
 /* The local dates on which a "during" or "on" range holds. */
 static bool
@@ -81,18 +81,11 @@ ClauseIsOpen(const PolicyClause *clause, int64_t local)
 	}
 }
 
-/* Has the clause a duration, or does it say "forever"? */
-static bool
-SpanIsGiven(const Span *span)
-{
-	return span->months != 0 || span->days != 0 || span->micros != 0;
-}
-
 /* Everything up to t. */
 static const Reach all_time = {INT64_MIN, INT64_MIN};
 
 /* The contacts in a rule's window as seen from e. */
-static Reach
+Reach
 WindowReach(const BoundRule *rule, Zone *zone, Instant e,
 			int32_t *window_date)
 {
@@ -204,37 +197,8 @@ MomentsAt(const PolicyBinding *binding, Zone **zones, Instant t,
 
 /* --- counting */
 
-/* The number of contacts up to t; mostly all of them are. */
-static inline uint32_t
-ContactsUpTo(const HistoryView *history, Instant t)
-{
-	uint32_t	n = history->contacts;
-
-	if (n == 0 || HistoryAt(history, n - 1) <= t)
-		return n;
-	return HistoryUpTo(history, t);
-}
-
-/* The stored bytes name a kind that the dictionary does not have. */
-static bool
-FailKind(CoreError *err)
-{
-	return CoreFail(err, CORE_CORRUPTED,
-					"invalid kind index in stored contact_history");
-}
-
-/* One rule's way of looking at one person's history. */
-typedef struct Look
-{
-	const Person *person;
-	const BoundRule *rule;
-	Zone	   *zone;
-	const uint8_t *seen;		/* by kind */
-	const int64_t *amount;		/* by kind */
-	uint8_t		mask;			/* what has to be seen */
-} Look;
-
-static Look
+/* How a rule looks at a person. */
+Look
 LookOf(const Person *person, int rule, uint8_t mask)
 {
 	Look		look;
@@ -248,16 +212,6 @@ LookOf(const Person *person, int rule, uint8_t mask)
 	return look;
 }
 
-/* The kind of a contact, checked; false with err filled. */
-static inline bool
-KindOf(const Look *look, uint32_t i, uint32_t *kind, CoreError *err)
-{
-	*kind = HistoryKindIndex(&look->person->history, i);
-	if (*kind < look->person->kinds->nkinds)
-		return true;
-	return FailKind(err);
-}
-
 /* Is a contact between lo and hi in the rule's window as seen from e? */
 static bool
 IsInWindow(const Look *look, Instant at, Instant e, int32_t window_date)
@@ -267,14 +221,10 @@ IsInWindow(const Look *look, Instant at, Instant e, int32_t window_date)
 	return SpanAdd(look->zone, at, &look->rule->clause->window) > e;
 }
 
-/*
- * What the window holds at e, e included; stops early above limit.  contacts
- * (or NULL) collects the instants.
- */
-static bool
+/* What the window holds at e; see verdict_parts.h. */
+int64_t
 WindowAmount(const Look *look, Instant e, Reach reach, int32_t window_date,
-			 int64_t limit, int64_t *amount, InstantList *contacts,
-			 CoreError *err)
+			 int64_t limit, InstantList *contacts)
 {
 	const HistoryView *history = &look->person->history;
 	int64_t		total = 0;
@@ -282,12 +232,10 @@ WindowAmount(const Look *look, Instant e, Reach reach, int32_t window_date,
 	for (uint32_t i = ContactsUpTo(history, e); i-- > 0;)
 	{
 		Instant		at = HistoryAt(history, i);
-		uint32_t	kind;
+		uint32_t	kind = HistoryKindIndex(history, i);
 
 		if (at < reach.lo)
 			break;
-		if (!KindOf(look, i, &kind, err))
-			return false;
 		if ((look->seen[kind] & look->mask) == 0 ||
 			(at < reach.hi && !IsInWindow(look, at, e, window_date)))
 			continue;
@@ -297,14 +245,13 @@ WindowAmount(const Look *look, Instant e, Reach reach, int32_t window_date,
 		else if (total > limit)
 			break;
 	}
-	*amount = total;
-	return true;
+	return total;
 }
 
 /* --- behind the horizon */
 
 /* Say that a rule would need contacts that were trimmed. */
-static Passes
+Passes
 FailHorizon(const Person *person, const BoundRule *rule, CoreError *err)
 {
 	CoreText	text;
@@ -322,7 +269,7 @@ FailHorizon(const Person *person, const BoundRule *rule, CoreError *err)
 }
 
 /* Does the rule look at what a group sums up? */
-static bool
+bool
 LooksAtGroup(const Look *look, const TrimmedGroup *group)
 {
 	return RuleLooksAt(look->person->binding, look->rule, group->channel,
@@ -413,11 +360,10 @@ MaxAt(MaxCheck *check, Instant e, Reach reach, int32_t window_date,
 	}
 	else if (HorizonMatters(&check->look, reach.lo))
 		return FailHorizon(check->look.person, check->look.rule, err);
-	if (!WindowAmount(&check->look, e, reach, window_date,
-					  check->limit - check->before, &amount,
-					  check->findings != NULL ? &contacts : NULL, err))
-		return PASSES_UNKNOWN;
-	amount += check->before;
+	amount = check->before +
+		WindowAmount(&check->look, e, reach, window_date,
+					 check->limit - check->before,
+					 check->findings != NULL ? &contacts : NULL);
 	if (check->findings != NULL && amount > check->fullest)
 	{
 		check->fullest = amount;
@@ -492,14 +438,12 @@ MaxPasses(const Person *person, int rule, const Moments *moments,
 		Instant		e = HistoryAt(history, i);
 		Reach		reach;
 		int32_t		window_date = 0;
-		uint32_t	kind;
+		uint32_t	kind = HistoryKindIndex(history, i);
 		Passes		later;
 
 		/* a no is a no; only the fullest instant is still of interest */
 		if (e >= moment->later_end || (passes != PASSES_YES && !findings))
 			break;
-		if (!KindOf(&check.look, i, &kind, err))
-			return PASSES_UNKNOWN;
 		if ((check.look.seen[kind] & SEEN_COUNTED) == 0 &&
 			!JudgesUnseen(check.look.rule->clause))
 			continue;
@@ -514,41 +458,51 @@ MaxPasses(const Person *person, int rule, const Moments *moments,
 }
 
 /*
- * The nearest contact up to t that a gap or "only within" rule sees within
- * its reach; all of them when contacts is given.
+ * Does a gap or "only within" rule see a contact up to t within its reach?
+ * All of them are looked for when contacts is given.
  */
 static bool
-FindWithin(const Look *look, Instant t, Reach reach, bool *found,
-		   InstantList *contacts, CoreError *err)
+FindWithin(const Look *look, Instant t, Reach reach, InstantList *contacts)
 {
 	const HistoryView *history = &look->person->history;
 	const Span *span = &look->rule->clause->span;
-	bool		ends_at_t = look->rule->kind == RULE_ONLY_WITHIN;
+	Instant		need = t + (look->rule->kind == RULE_ONLY_WITHIN ? 0 : 1);
+	bool		found = false;
 
 	for (uint32_t i = ContactsUpTo(history, t); i-- > 0;)
 	{
 		Instant		at = HistoryAt(history, i);
-		uint32_t	kind;
+		uint32_t	kind = HistoryKindIndex(history, i);
 
 		if (at < reach.lo)
 			break;
-		if (!KindOf(look, i, &kind, err))
-			return false;
 		if ((look->seen[kind] & look->mask) == 0 ||
-			(at < reach.hi &&
-			 SpanAdd(look->zone, at, span) < t + (ends_at_t ? 0 : 1)))
+			(at < reach.hi && SpanAdd(look->zone, at, span) < need))
 			continue;
-		*found = true;
+		found = true;
 		if (contacts == NULL)
 			break;
 		InstantListAdd(contacts, at);
 	}
-	return true;
+	return found;
+}
+
+/* How many contacts of a group does the rule see? */
+static int64_t
+GroupSeen(const Look *look, const TrimmedGroup *group)
+{
+	int64_t		seen = 0;
+
+	for (int outcome = 0; outcome < OUTCOME_COUNT; outcome++)
+		if (OutcomeIsCounted(outcome) ||
+			(outcome == OUTCOME_EVENT && (look->mask & SEEN_EVENT) != 0))
+			seen += group->by_outcome[outcome];
+	return seen;
 }
 
 /*
  * The same among the trimmed: PASSES_YES when one is found.  The last contact
- * of each group is enough, for it is the one that reaches furthest.
+ * of each group is enough where it is the one that reaches furthest.
  */
 static Passes
 FindTrimmedWithin(const Look *look, Instant t, Reach reach,
@@ -558,25 +512,31 @@ FindTrimmedWithin(const Look *look, Instant t, Reach reach,
 	const Span *span = &look->rule->clause->span;
 	Instant		need = t + (look->rule->kind == RULE_ONLY_WITHIN ? 0 : 1);
 	Passes		found = PASSES_NO;
+	bool		unknown = false;
 
 	if (!HorizonMatters(look, reach.lo))
 		return PASSES_NO;
 	for (uint32_t i = 0; i < trimmed->ngroups; i++)
 	{
-		Instant		last = GroupLast(look, &trimmed->groups[i]);
+		const TrimmedGroup *group = &trimmed->groups[i];
+		Instant		last = GroupLast(look, group);
 
 		if (last == INSTANT_NONE || last < reach.lo ||
-			!LooksAtGroup(look, &trimmed->groups[i]))
+			!LooksAtGroup(look, group))
 			continue;
 		if (last > t)
-			return FailHorizon(look->person, look->rule, err);
-		if (SpanAdd(look->zone, last, span) < need)
-			continue;
-		found = PASSES_YES;
-		if (contacts != NULL)
-			InstantListAdd(contacts, last);
+			unknown = true;
+		else if (SpanAdd(look->zone, last, span) >= need)
+		{
+			found = PASSES_YES;
+			if (contacts != NULL)
+				InstantListAdd(contacts, last);
+		}
+		else if (GroupSeen(look, group) > 1)
+			unknown = true;		/* an earlier one may reach further */
 	}
-	return found;
+	return found == PASSES_NO && unknown ?
+		FailHorizon(look->person, look->rule, err) : found;
 }
 
 static Passes
@@ -590,22 +550,19 @@ GapPasses(const Person *person, int rule, const Moments *moments,
 							  SEEN_COUNTED);
 	InstantList *contacts = findings != NULL ? &findings->contacts : NULL;
 	Passes		behind;
-	bool		found = false;
+	bool		found = FindWithin(&look, moments->at, moment->reach,
+								   contacts);
 
-	if (!FindWithin(&look, moments->at, moment->reach, &found, contacts, err))
-		return PASSES_UNKNOWN;
 	if (found && contacts == NULL)
 		return PASSES_NO;
 	for (uint32_t i = ContactsUpTo(history, moments->at);
 		 i < history->contacts; i++)
 	{
 		Instant		at = HistoryAt(history, i);
-		uint32_t	kind;
+		uint32_t	kind = HistoryKindIndex(history, i);
 
 		if (at >= moment->later_end)
 			break;
-		if (!KindOf(&look, i, &kind, err))
-			return PASSES_UNKNOWN;
 		if ((look.seen[kind] & look.mask) == 0)
 			continue;
 		found = true;
@@ -626,324 +583,11 @@ OnlyWithinPasses(const Person *person, int rule, const Moments *moments,
 {
 	Look		look = LookOf(person, rule, SEEN_COUNTED | SEEN_EVENT);
 	InstantList *contacts = findings != NULL ? &findings->contacts : NULL;
-	bool		found = false;
 
-	if (!FindWithin(&look, moments->at, moments->rules[rule].reach, &found,
-					contacts, err))
-		return PASSES_UNKNOWN;
-	if (found)
+	if (FindWithin(&look, moments->at, moments->rules[rule].reach, contacts))
 		return PASSES_YES;
 	return FindTrimmedWithin(&look, moments->at, moments->rules[rule].reach,
 							 contacts, err);
-}
-
-/* --- pauses */
-
-/* What the contacts up to t say of a run without an answer. */
-typedef struct Run
-{
-	Instant		answer_at;		/* the latest answer */
-	Instant		answered_at;	/* the latest contact that was answered */
-	Instant		last_at;		/* the latest contact of the run */
-	int64_t		least;			/* length of the run; the two differ when */
-	int64_t		most;			/* trimmed histories were merged */
-} Run;
-
-/* A contact a run may be made of: when was it answered, if it was by t? */
-typedef struct RunContact
-{
-	Instant		at;
-	Instant		answer_at;		/* INSTANT_NONE: not by t */
-} RunContact;
-
-/* Gather the sent contacts up to t; false with err filled. */
-static bool
-GatherRun(const Look *look, Instant t, RunContact **contacts,
-		  uint32_t *ncontacts, CoreError *err)
-{
-	const HistoryView *history = &look->person->history;
-	uint32_t	n = ContactsUpTo(history, t);
-	Instant    *answers = NULL;
-
-	*contacts = CoreAlloc((size_t) (n + 1) * sizeof(RunContact));
-	*ncontacts = 0;
-	if (history->answer_width > 0)
-	{
-		answers = CoreAlloc(history->contacts * sizeof(Instant));
-		HistoryAnswers(history, look->person->kinds->dictionary, answers);
-	}
-	for (uint32_t i = 0; i < n; i++)
-	{
-		RunContact *contact = &(*contacts)[*ncontacts];
-		uint32_t	kind;
-
-		if (!KindOf(look, i, &kind, err))
-			return false;
-		if ((look->seen[kind] & SEEN_SENT) == 0)
-			continue;
-		contact->at = HistoryAt(history, i);
-		contact->answer_at = INSTANT_NONE;
-		if ((look->seen[kind] & SEEN_ANSWERED) != 0)
-		{
-			contact->answer_at = contact->at;
-			if (answers != NULL && answers[i] != INSTANT_NONE)
-				contact->answer_at = answers[i];
-			if (contact->answer_at > t)
-				contact->answer_at = INSTANT_NONE;
-		}
-		(*ncontacts)++;
-	}
-	CoreFree(answers);
-	return true;
-}
-
-/* What a group knows of answers in the sense of the rule. */
-static const TrimmedAnswers *
-GroupAnswers(const Look *look, const TrimmedGroup *group)
-{
-	Outcome		answer = PolicyAnswer(&look->person->binding->policy,
-									  look->rule->layer, group->channel,
-									  group->purpose);
-
-	return &group->answers[ANSWER_LEVEL(answer)];
-}
-
-/* Take the answers to trimmed contacts into account; false: not known at t. */
-static bool
-RunTrimmedAnswers(const Look *look, Instant t, Run *run)
-{
-	const Trimmed *trimmed = look->person->trimmed;
-
-	for (uint32_t i = 0; i < trimmed->ngroups; i++)
-	{
-		const TrimmedAnswers *answers;
-
-		if (!LooksAtGroup(look, &trimmed->groups[i]))
-			continue;
-		answers = GroupAnswers(look, &trimmed->groups[i]);
-		if (answers->last_answer_at > t ||
-			GroupLast(look, &trimmed->groups[i]) > t)
-			return false;
-		if (answers->last_answer_at > run->answer_at)
-			run->answer_at = answers->last_answer_at;
-		if (answers->answered_contact_at > run->answered_at)
-			run->answered_at = answers->answered_contact_at;
-	}
-	return true;
-}
-
-/* Is a contact at c after the latest answer, and so part of the run? */
-static bool
-IsInRun(const Run *run, Instant c)
-{
-	return c >= run->answer_at && c > run->answered_at;
-}
-
-/* Lengthen the run by the trimmed contacts that no answer followed. */
-static void
-RunTrimmedContacts(const Look *look, const RuleMoment *moment, Run *run)
-{
-	const Trimmed *trimmed = look->person->trimmed;
-	bool		has_age = SpanIsGiven(&look->rule->clause->age);
-
-	for (uint32_t i = 0; i < trimmed->ngroups; i++)
-	{
-		const TrimmedGroup *group = &trimmed->groups[i];
-		const TrimmedAnswers *answers;
-
-		if (group->last_at == INSTANT_NONE || !IsInRun(run, group->last_at) ||
-			!LooksAtGroup(look, group))
-			continue;
-		answers = GroupAnswers(look, group);
-		run->most += answers->run_max;
-		if (answers->last_answer_at == run->answer_at &&
-			answers->answered_contact_at == run->answered_at &&
-			(!has_age || group->last_at < moment->young.lo))
-			run->least += answers->run_min;
-		if (answers->run_max > 0 && group->last_at > run->last_at)
-			run->last_at = group->last_at;
-	}
-}
-
-/* Has a contact had its time to be answered ("for A")? */
-static bool
-IsOldEnough(const Look *look, const RuleMoment *moment, Instant at, Instant t)
-{
-	const Span *age = &look->rule->clause->age;
-
-	return !SpanIsGiven(age) || at < moment->young.lo ||
-		(at < moment->young.hi && SpanAdd(look->zone, at, age) <= t);
-}
-
-/* Measure the run of unanswered contacts up to t. */
-static Passes
-MeasureRun(const Look *look, const RuleMoment *moment, Instant t, Run *run,
-		   InstantList *list, CoreError *err)
-{
-	const Trimmed *trimmed = look->person->trimmed;
-	RunContact *contacts;
-	uint32_t	ncontacts;
-
-	run->answer_at = run->answered_at = run->last_at = INSTANT_NONE;
-	run->least = run->most = 0;
-	if (!GatherRun(look, t, &contacts, &ncontacts, err))
-		return PASSES_UNKNOWN;
-	for (uint32_t i = 0; i < ncontacts; i++)
-	{
-		if (contacts[i].answer_at == INSTANT_NONE)
-			continue;
-		if (contacts[i].answer_at > run->answer_at)
-			run->answer_at = contacts[i].answer_at;
-		run->answered_at = contacts[i].at;
-	}
-	if (trimmed != NULL && !RunTrimmedAnswers(look, t, run))
-	{
-		CoreFree(contacts);
-		return FailHorizon(look->person, look->rule, err);
-	}
-	for (uint32_t i = 0; i < ncontacts; i++)
-	{
-		if (contacts[i].answer_at != INSTANT_NONE ||
-			!IsInRun(run, contacts[i].at) ||
-			!IsOldEnough(look, moment, contacts[i].at, t))
-			continue;
-		run->least++;
-		run->most++;
-		run->last_at = contacts[i].at;
-		if (list != NULL)
-			InstantListAdd(list, contacts[i].at);
-	}
-	if (trimmed != NULL)
-		RunTrimmedContacts(look, moment, run);
-	CoreFree(contacts);
-	return PASSES_YES;
-}
-
-/* Is t still within the pause that began at last? */
-static bool
-PauseLasts(const Look *look, const RuleMoment *moment, Instant last, Instant t)
-{
-	const Span *span = &look->rule->clause->span;
-
-	return last >= moment->reach.hi ||
-		(last >= moment->reach.lo && SpanAdd(look->zone, last, span) > t);
-}
-
-static Passes
-UnansweredPasses(const Person *person, int rule, const Moments *moments,
-				 RuleFindings *findings, CoreError *err)
-{
-	Look		look = LookOf(person, rule, SEEN_SENT);
-	const RuleMoment *moment = &moments->rules[rule];
-	const PolicyClause *clause = look.rule->clause;
-	Run			run;
-
-	if (MeasureRun(&look, moment, moments->at, &run,
-				   findings != NULL ? &findings->contacts : NULL,
-				   err) == PASSES_UNKNOWN)
-		return PASSES_UNKNOWN;
-	if (findings != NULL)
-		findings->counted = run.least;
-	if (clause->kind == CLAUSE_PAUSE_NEVER_ANSWERED &&
-		run.answer_at != INSTANT_NONE)
-		return PASSES_YES;
-	if (run.most < clause->amount ||
-		!PauseLasts(&look, moment, run.last_at, moments->at))
-		return PASSES_YES;
-	if (run.least < clause->amount)
-		return FailHorizon(person, look.rule, err);
-	return PASSES_NO;
-}
-
-/* The trimmed contacts with the outcome a pause is about. */
-static int64_t
-TrimmedOutcomes(const Look *look, Instant lo)
-{
-	const Trimmed *trimmed = look->person->trimmed;
-	int64_t		total = 0;
-
-	for (uint32_t i = 0; trimmed != NULL && i < trimmed->ngroups; i++)
-	{
-		const TrimmedGroup *group = &trimmed->groups[i];
-
-		/* only counted contacts and events have a known last one */
-		if (trimmed->before <= lo || !LooksAtGroup(look, group) ||
-			(OutcomeIsCounted(look->rule->clause->outcome) &&
-			 group->last_at < lo))
-			continue;
-		for (int outcome = 0; outcome < OUTCOME_COUNT; outcome++)
-			if (OutcomeReaches(outcome, look->rule->clause->outcome))
-				total += group->by_outcome[outcome];
-	}
-	return total;
-}
-
-/* Did the contact at "at" complete N of its outcome in one window? */
-static Passes
-OutcomeTriggers(const Look *look, Instant at, CoreError *err)
-{
-	const PolicyClause *clause = look->rule->clause;
-	int32_t		window_date = 0;
-	Reach		reach = WindowReach(look->rule, look->zone, at, &window_date);
-	int64_t		count;
-	int64_t		trimmed;
-
-	if (!WindowAmount(look, at, reach, window_date, clause->amount - 1,
-					  &count, NULL, err))
-		return PASSES_UNKNOWN;
-	if (count >= clause->amount)
-		return PASSES_YES;
-	trimmed = TrimmedOutcomes(look, reach.lo);
-	if (count + trimmed < clause->amount)
-		return PASSES_NO;
-	if (clause->window_kind == WINDOW_EVER || clause->window_kind == WINDOW_NONE)
-		return PASSES_YES;
-	return FailHorizon(look->person, look->rule, err);
-}
-
-static Passes
-OutcomePasses(const Person *person, int rule, const Moments *moments,
-			  RuleFindings *findings, CoreError *err)
-{
-	Look		look = LookOf(person, rule, SEEN_OUTCOME);
-	const RuleMoment *moment = &moments->rules[rule];
-	const PolicyClause *clause = look.rule->clause;
-	Passes		passes = PASSES_YES;
-
-	for (uint32_t i = ContactsUpTo(&person->history, moments->at); i-- > 0;)
-	{
-		Instant		at = HistoryAt(&person->history, i);
-		uint32_t	kind;
-		Passes		triggers;
-
-		if (at < moment->reach.lo)
-			break;
-		if (!KindOf(&look, i, &kind, err))
-			return PASSES_UNKNOWN;
-		if ((look.seen[kind] & SEEN_OUTCOME) == 0)
-			continue;
-		if (findings != NULL)
-			InstantListAdd(&findings->contacts, at);
-		if (!PauseLasts(&look, moment, at, moments->at) ||
-			passes == PASSES_NO)
-			continue;
-		CoreCheckInterrupts();
-		triggers = OutcomeTriggers(&look, at, err);
-		if (triggers == PASSES_UNKNOWN)
-			return PASSES_UNKNOWN;
-		if (triggers == PASSES_YES)
-			passes = PASSES_NO;
-		if (passes == PASSES_NO && findings == NULL)
-			return PASSES_NO;
-	}
-	/* a pause that trimmed contacts began: how long it lasts is not known */
-	if (passes == PASSES_YES &&
-		TrimmedOutcomes(&look, moment->reach.lo) >= clause->amount)
-		return SpanIsGiven(&clause->span) ||
-			clause->window_kind == WINDOW_ROLLING ||
-			clause->window_kind == WINDOW_CALENDAR ?
-			FailHorizon(person, look.rule, err) : PASSES_NO;
-	return passes;
 }
 
 /* --- all together */

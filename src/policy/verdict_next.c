@@ -8,7 +8,7 @@
  * followed from edge to edge until it passes; all together are found by
  * letting each push the instant on until none does.
  */
-#include "policy/verdict.h"
+#include "policy/verdict_parts.h"
 
 #include <stdlib.h>
 
@@ -34,13 +34,6 @@ struct NextSearch
 	RuleEdges  *rules;
 	Moments    *moments;		/* scratch */
 };
-
-/* Has the clause a duration? */
-static bool
-IsGiven(const Span *span)
-{
-	return span->months != 0 || span->days != 0 || span->micros != 0;
-}
 
 /* The zone a rule is judged in. */
 static Zone *
@@ -95,14 +88,30 @@ AddContactEdges(NextSearch *search, int rule, Instant at, uint8_t seen,
 		return;
 	if (answered_at != INSTANT_NONE)
 		AddEdge(search, rule, answered_at);
-	if (IsGiven(&clause->age))
+	if (SpanIsGiven(&clause->age))
 		AddEdge(search, rule, SpanAdd(zone, at, &clause->age));
-	if (!IsGiven(&clause->span))
+	if (!SpanIsGiven(&clause->span))
 		return;
 	AddEdge(search, rule, SpanAdd(zone, at, &clause->span) +
 			(bound->kind == RULE_ONLY_WITHIN ? 1 : 0));
 	if (later && bound->kind == RULE_GAP && clause->look != LOOK_AFTER)
 		AddEdgesBefore(search, rule, at, &clause->span);
+}
+
+/* What is known of the instants of trimmed contacts. */
+static void
+AddGroupEdges(NextSearch *search, int rule, const TrimmedGroup *group)
+{
+	if (group->last_at != INSTANT_NONE)
+		AddContactEdges(search, rule, group->last_at, SEEN_COUNTED,
+						INSTANT_NONE);
+	if (group->last_event_at != INSTANT_NONE)
+		AddContactEdges(search, rule, group->last_event_at, SEEN_EVENT,
+						INSTANT_NONE);
+	for (int level = 0; level < ANSWER_LEVELS; level++)
+		if (group->answers[level].run_last_at != INSTANT_NONE)
+			AddContactEdges(search, rule, group->answers[level].run_last_at,
+							SEEN_COUNTED, INSTANT_NONE);
 }
 
 /* The edges that the history brings to a rule. */
@@ -125,11 +134,9 @@ AddHistoryEdges(NextSearch *search, int rule)
 
 		if (i % 1024 == 0)
 			CoreCheckInterrupts();
-		/* RulePasses() has complained of a kind that is out of range */
-		if (kind < person->kinds->nkinds)
-			AddContactEdges(search, rule, HistoryAt(history, i),
-							person->kinds->seen[rule][kind],
-							answers == NULL ? INSTANT_NONE : answers[i]);
+		AddContactEdges(search, rule, HistoryAt(history, i),
+						person->kinds->seen[rule][kind],
+						answers == NULL ? INSTANT_NONE : answers[i]);
 	}
 	CoreFree(answers);
 	if (person->trimmed == NULL)
@@ -138,15 +145,9 @@ AddHistoryEdges(NextSearch *search, int rule)
 	{
 		const TrimmedGroup *group = &person->trimmed->groups[i];
 
-		if (!RuleLooksAt(person->binding, bound, group->channel,
-						 group->purpose))
-			continue;
-		if (group->last_at != INSTANT_NONE)
-			AddContactEdges(search, rule, group->last_at, SEEN_COUNTED,
-							INSTANT_NONE);
-		if (group->last_event_at != INSTANT_NONE)
-			AddContactEdges(search, rule, group->last_event_at, SEEN_EVENT,
-							INSTANT_NONE);
+		if (RuleLooksAt(person->binding, bound, group->channel,
+						group->purpose))
+			AddGroupEdges(search, rule, group);
 	}
 }
 

@@ -59,14 +59,19 @@ RefuseSpecial(uint16 header)
 
 /* Take a numeric apart. */
 static inline NumericParts
-NumericOpen(const struct varlena *numeric)
+NumericOpen(struct varlena *numeric)
 {
-	const char *p = VARDATA_ANY(numeric);
-	const char *end = p + VARSIZE_ANY_EXHDR(numeric);
+	const char *p;
+	const char *end;
 	NumericParts parts;
 	uint16		header;
 	int16		weight;
 
+	/* few are so long, and the call would show */
+	if (unlikely(VARATT_IS_EXTERNAL(numeric) || VARATT_IS_COMPRESSED(numeric)))
+		numeric = pg_detoast_datum_packed(numeric);
+	p = VARDATA_ANY(numeric);
+	end = p + VARSIZE_ANY_EXHDR(numeric);
 	memcpy(&header, p, sizeof(header));
 	p += sizeof(header);
 	if (likely((header & SIGN_MASK) == SIGN_SHORT))
@@ -162,7 +167,8 @@ DecimalFromLong(const NumericParts *parts, int ngroups)
 Decimal
 DecimalFromNumeric(Datum numeric)
 {
-	NumericParts parts = NumericOpen(PG_DETOAST_DATUM_PACKED(numeric));
+	NumericParts parts = NumericOpen((struct varlena *)
+											 DatumGetPointer(numeric));
 	Decimal		decimal = {0, parts.scale};
 	int			ngroups = parts.weight + 1 +
 		(parts.scale + BASE_DIGITS - 1) / BASE_DIGITS;

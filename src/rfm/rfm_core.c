@@ -88,11 +88,18 @@ RfmOpen(const RfmData *rfm, size_t size, CoreError *err)
 }
 
 /* Add a decimal to the amount. */
-static bool
+static inline bool
 AddAmount(RfmData *rfm, const Decimal *amount, CoreError *err)
 {
 	Decimal		sum = RfmAmount(rfm);
 
+	/* orders of one shop have their places in common */
+	if (sum.scale == amount->scale)
+	{
+		sum.units += amount->units;
+		RfmSetUnits(rfm, sum.units);
+		return DecimalInRange(sum.units) || DecimalOverflow(err);
+	}
 	if (!DecimalAdd(&sum, amount, err))
 		return false;
 	RfmSetUnits(rfm, sum.units);

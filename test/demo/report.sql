@@ -56,7 +56,9 @@ SELECT q.channel || ' / ' || q.purpose AS "Channel / purpose",
   FROM answer JOIN question q USING (channel) CROSS JOIN setting
  GROUP BY q.n, q.channel, q.purpose ORDER BY q.n;
 
-\pset title 'Who may not, why, and until when'
+SELECT zone AS local_zone FROM setting \gset
+\set title 'Who may not, why, and until when (' :local_zone ' time)'
+\pset title :title
 SELECT channel AS "Channel", pg_temp.why(reason) AS "Reason",
 	   pg_temp.number(count(*)) AS "People",
 	   pg_temp.moment(min(retry_at), min(s.zone)) AS "Earliest retry",

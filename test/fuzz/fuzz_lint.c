@@ -33,7 +33,8 @@ Read(const Policy *policy, CoreText *out)
 		for (int j = statement->nclauses == 0 ? NO_CLAUSE : 0;
 			 j < statement->nclauses; j++)
 		{
-			int			clause = j == NO_CLAUSE ? j : statement->first_clause + j;
+			int			clause = j == NO_CLAUSE ? NO_CLAUSE :
+				statement->first_clause + j;
 			size_t		before;
 
 			Require(RuleKindWord(policy, i, clause)[0] != '\0');

@@ -124,7 +124,8 @@ CREATE TEMP TABLE question AS
 		(p.c->'question'->>'at')::timestamptz AS at,
 		coalesce(h.zone, twin.case_zone(p.c)) AS zone,
 		coalesce(h.expected, p.c->>'expected') AS expected,
-		coalesce(h.next_at, (p.c->>'next_allowed')::timestamptz) AS next_at,
+		CASE WHEN h.expected IS NULL THEN (p.c->>'next_allowed')::timestamptz
+			ELSE h.next_at END AS next_at,
 		h.expected IS NOT NULL AS on_purpose
 	FROM published AS p
 		LEFT JOIN by_hand AS h USING (id),

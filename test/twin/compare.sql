@@ -21,12 +21,15 @@ LANGUAGE plpgsql AS $$
 DECLARE
 	r twin.random_case := twin.random_case(seed);
 BEGIN
-	RETURN format(
-		E'-- seed %s\nSELECT at, v.*, next_contact_at(h, p, c, u, at, z, o, i, w)\n'
-		'FROM (SELECT %L::contact_history AS h,\n\t%L::contact_policy AS p,\n'
-		'\t%L AS c, %L AS u, %L::text AS z, %L::text[] AS o, %L::text[] AS i,'
-		' %L::numeric AS w) AS q,\n\tunnest(%L::timestamptz[]) AS at,\n'
-		E'\tcontact_verdict(h, p, c, u, at, z, o, i, w) AS v;',
+	RETURN format($sql$-- seed %s
+SELECT at, v.*, next_contact_at(h, p, c, u, at, z, o, i, w)
+FROM (SELECT %L::contact_history AS h,
+		%L::contact_policy AS p,
+		%L AS c, %L AS u, %L::text AS z, %L::text[] AS o, %L::text[] AS i,
+		%L::numeric AS w) AS q,
+	unnest(%L::timestamptz[]) AS at,
+	contact_verdict(h, p, c, u, at, z, o, i, w) AS v;
+$sql$,
 		seed, twin.history_text(r.log), twin.policy_text(r.policy), r.channel,
 		r.purpose, r.zone, r.opted_out, r.opted_in, r.weight, r.questions);
 END
@@ -61,11 +64,9 @@ BEGIN
 	IF mine.allowed IS DISTINCT FROM may THEN
 		RETURN NEXT format('verdict %s, may_contact %s', mine.allowed, may);
 	END IF;
-	IF next_at IS DISTINCT FROM
-		CASE WHEN theirs.allowed THEN t ELSE theirs.retry_at END
-	THEN
+	IF next_at IS DISTINCT FROM coalesce(theirs.retry_at, t) THEN
 		RETURN NEXT format('next_contact_at %s, twin %s', next_at,
-			CASE WHEN theirs.allowed THEN t ELSE theirs.retry_at END);
+			coalesce(theirs.retry_at, t));
 	END IF;
 	IF may IS DISTINCT FROM theirs.allowed
 		OR mine.allowed IS DISTINCT FROM theirs.allowed
@@ -88,11 +89,10 @@ BEGIN
 				twin.rule_text(rule));
 		END IF;
 		IF mine.reason = 'cap' AND mine.rule = twin.rule_text(rule)
-			AND mine.counted < mine.cap
-			AND mine.counted IS DISTINCT FROM twin.filled(rule, t)::float8
+			AND mine.counted IS DISTINCT FROM twin.fullest(rule, t)::float8
 		THEN
 			RETURN NEXT format('counted %s, twin %s', mine.counted,
-				twin.filled(rule, t));
+				twin.fullest(rule, t));
 		END IF;
 	ELSE
 		IF mine.reason IS NOT NULL THEN
@@ -142,6 +142,38 @@ BEGIN
 		ON mine.rule = theirs.rule AND mine.passes_at = theirs.passes_at
 		WHERE mine.rule IS NULL OR theirs.rule IS NULL;
 	PERFORM set_config('TimeZone', saved, true);
+END
+$$;
+
+-- The layers of a policy, parsed one by one and joined, are the policy; and
+-- without a policy only opt-outs refuse.
+CREATE FUNCTION twin.policy_differences(r twin.random_case,
+	h contact_pressure.contact_history, p contact_pressure.contact_policy)
+RETURNS SETOF text
+LANGUAGE plpgsql AS $$
+DECLARE
+	layer jsonb;
+	joined contact_pressure.contact_policy := '';
+	refused boolean;
+BEGIN
+	IF p::text::contact_pressure.contact_policy::text <> p::text THEN
+		RETURN NEXT 'the text of a policy is not stable';
+	END IF;
+	FOR layer IN SELECT jsonb_array_elements(r.policy->'layers') LOOP
+		joined := joined OPERATOR(contact_pressure.||) twin.policy_text(
+			jsonb_build_object('layers', jsonb_build_array(layer)))
+			::contact_pressure.contact_policy;
+	END LOOP;
+	IF joined::text <> p::text THEN
+		RETURN NEXT format('layers joined: %s', joined);
+	END IF;
+	refused := cardinality(twin.bind('{"layers": []}', r.log, r.channel,
+		r.purpose, r.zone, r.opted_out, r.opted_in, r.weight)) > 0;
+	IF contact_pressure.may_contact(h, NULL, r.channel, r.purpose,
+		r.questions[1], r.zone, r.opted_out, r.opted_in, r.weight) = refused
+	THEN
+		RETURN NEXT format('no policy: may_contact %s', NOT refused);
+	END IF;
 END
 $$;
 
@@ -234,6 +266,59 @@ EXCEPTION
 END
 $$;
 
+CREATE FUNCTION twin.trimmed_count_differences(r twin.random_case,
+	h contact_pressure.contact_history, before timestamptz, t timestamptz)
+RETURNS SETOF text
+LANGUAGE plpgsql AS $$
+DECLARE
+	d text;
+BEGIN
+	FOR d IN
+		SELECT * FROM twin.count_differences(r,
+			contact_pressure.trim_contacts(h, before), t)
+	LOOP
+		RETURN NEXT format('trimmed before %s: %s', before, d);
+	END LOOP;
+EXCEPTION
+	WHEN object_not_in_prerequisite_state THEN
+		RETURN;
+END
+$$;
+
+-- The aggregate over the rows of the log makes the history the text made.
+CREATE FUNCTION twin.history_differences(r twin.random_case,
+	h contact_pressure.contact_history) RETURNS SETOF text
+LANGUAGE plpgsql AS $$
+DECLARE
+	built contact_pressure.contact_history;
+	halves contact_pressure.contact_history;
+BEGIN
+	SELECT contact_pressure.contact_history(c.at, c.channel, c.purpose,
+			c.weight, c.outcome) INTO built
+	FROM unnest(r.log) AS c
+	WHERE c.answered_at IS NULL;
+	SELECT contact_pressure.contact_history(half) INTO halves
+	FROM (
+		SELECT contact_pressure.contact_history(c.at, c.channel, c.purpose,
+			c.weight, c.outcome) AS half
+		FROM unnest(r.log) WITH ORDINALITY AS c
+		WHERE c.answered_at IS NULL
+		GROUP BY c.ordinality % 3) AS parts;
+	IF halves::text IS DISTINCT FROM built::text THEN
+		RETURN NEXT 'histories merged are not the history of all';
+	END IF;
+	IF NOT EXISTS (
+		SELECT FROM unnest(r.log) AS c WHERE c.answered_at IS NOT NULL)
+		AND built::text IS DISTINCT FROM h::text AND cardinality(r.log) > 0
+	THEN
+		RETURN NEXT 'the aggregate differs from the text';
+	END IF;
+	IF h::text::contact_pressure.contact_history::text <> h::text THEN
+		RETURN NEXT 'the text of a history is not stable';
+	END IF;
+END
+$$;
+
 -- All that differs in a case; nothing when the two agree.
 CREATE FUNCTION twin.differences(seed int)
 RETURNS TABLE (at timestamptz, difference text)
@@ -251,9 +336,10 @@ DECLARE
 BEGIN
 	h := twin.history_text(r.log)::contact_pressure.contact_history;
 	p := twin.policy_text(r.policy)::contact_pressure.contact_policy;
-	IF p::text::contact_pressure.contact_policy::text <> p::text THEN
-		RETURN QUERY SELECT NULL::timestamptz, 'canonical text is not stable';
-	END IF;
+	RETURN QUERY SELECT NULL::timestamptz, d
+		FROM twin.policy_differences(r, h, p) AS d;
+	RETURN QUERY SELECT NULL::timestamptz, d
+		FROM twin.history_differences(r, h) AS d;
 	FOREACH t IN ARRAY r.questions LOOP
 		RETURN QUERY SELECT t, d
 			FROM twin.verdict_differences(r, rules, h, p, t) AS d;
@@ -265,6 +351,9 @@ BEGIN
 		RETURN QUERY SELECT t, d
 			FROM twin.trim_differences(r, h, p,
 				r.questions[twin.between(1, 5)], t, may) AS d;
+		RETURN QUERY SELECT t, d
+			FROM twin.trimmed_count_differences(r, h,
+				r.questions[twin.between(1, 5)], t) AS d;
 	END LOOP;
 
 	-- more instants, cheaply: may_contact alone

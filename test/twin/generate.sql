@@ -42,13 +42,13 @@ LANGUAGE sql IMMUTABLE AS $$
 	END
 $$;
 
--- Runs of days become ranges, as in mon-fri + sun.
+-- Three days or more in a row become a range, as in mon-fri+sun.
 CREATE FUNCTION twin.days_text(days jsonb) RETURNS text
 LANGUAGE sql IMMUTABLE AS $$
-	SELECT string_agg(CASE WHEN first = last THEN '' ELSE first || '-' END
-			|| last, '+' ORDER BY day)
+	SELECT string_agg(CASE days WHEN 1 THEN '' WHEN 2 THEN first || '+'
+			ELSE first || '-' END || last, '+' ORDER BY day)
 	FROM (
-		SELECT min(day) AS day,
+		SELECT min(day) AS day, count(*) AS days,
 			(ARRAY['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'])[
 				min(day) + 1] AS first,
 			(ARRAY['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'])[
@@ -116,7 +116,7 @@ LANGUAGE sql IMMUTABLE AS $$
 $$;
 
 CREATE FUNCTION twin.policy_text(policy jsonb) RETURNS text
-LANGUAGE sql IMMUTABLE AS $$
+LANGUAGE sql IMMUTABLE STRICT AS $$
 	SELECT coalesce(string_agg(line, E'\n' ORDER BY ln, sn), '')
 	FROM (
 		SELECT ln, 0 AS sn, 'layer ' || (l->>'name') AS line
@@ -208,19 +208,19 @@ LANGUAGE sql VOLATILE AS $$
 		'promo.summer.late', 'otp', 'news', 'marketing', 'promotion', 'marketing.test')
 $$;
 
-CREATE FUNCTION twin.random_pattern() RETURNS jsonb
+CREATE FUNCTION twin.random_pattern(may_be_each boolean) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
 	p jsonb := jsonb_build_object('ch', CASE
 		WHEN twin.chance(0.4) THEN 'any'
-		WHEN twin.chance(0.12) THEN 'each'
+		WHEN may_be_each AND twin.chance(0.12) THEN 'each'
 		ELSE twin.random_channel() END);
 BEGIN
 	IF twin.chance(0.45) THEN
 		p := p || jsonb_build_object('pu', twin.pick('promo', 'promo', 'promo',
 			'promo.summer', 'promo.summer', 'otp', 'news', 'marketing', 'marketing'));
 	END IF;
-	IF twin.chance(0.1) AND p->>'pu' IS DISTINCT FROM 'marketing' THEN
+	IF may_be_each AND twin.chance(0.1) AND p->>'pu' IS DISTINCT FROM 'marketing' THEN
 		p := p || '{"each": true}';
 	END IF;
 	RETURN p;
@@ -230,14 +230,14 @@ $$;
 CREATE FUNCTION twin.random_scope() RETURNS jsonb
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-	included jsonb := jsonb_build_array(twin.random_pattern());
+	included jsonb := jsonb_build_array(twin.random_pattern(true));
 	excepted jsonb := '[]';
 BEGIN
 	WHILE twin.chance(0.25) LOOP
-		included := included || jsonb_build_array(twin.random_pattern());
+		included := included || jsonb_build_array(twin.random_pattern(true));
 	END LOOP;
 	WHILE twin.chance(0.12) LOOP
-		excepted := excepted || jsonb_build_array(twin.random_pattern());
+		excepted := excepted || jsonb_build_array(twin.random_pattern(false));
 	END LOOP;
 	RETURN jsonb_build_object('in', included, 'ex', excepted);
 END
@@ -246,9 +246,9 @@ $$;
 -- Few durations in one case, so that its edges meet.
 CREATE FUNCTION twin.random_duration() RETURNS text
 LANGUAGE sql VOLATILE AS $$
-	SELECT twin.pick('1 day', '24 hours', '2 days', '7 days', '1 week',
+	SELECT twin.pick('1 day', '24 hours', '2 days', '7 days', '7 days',
 		'1 hour', '36 hours', '1 month', '30 days', '3 days 1 hour',
-		'90 minutes', '1 second', '250 milliseconds', '1 month 1 day 3 hours',
+		'1 hour 30 minutes', '1 second', '250 milliseconds', '1 month 1 day 3 hours',
 		'2 months', '1 year', '25 hours', '23 hours', '14 days')
 $$;
 
@@ -257,7 +257,7 @@ LANGUAGE sql VOLATILE AS $$
 	SELECT CASE WHEN twin.chance(0.4) THEN '[0, 1, 2, 3, 4]'::jsonb
 		ELSE (SELECT coalesce(jsonb_agg(d), '[6]') FROM (
 			SELECT d FROM generate_series(0, 6) AS d
-			WHERE random() < 0.6 ORDER BY d) AS days)
+			WHERE random() < 0.6 ORDER BY d LIMIT 6) AS days)
 		END
 $$;
 
@@ -275,7 +275,7 @@ BEGIN
 	THEN
 		last := make_date(extract(year FROM first)::int, 12, 31);
 	END IF;
-	IF may_be_one AND twin.chance(0.4) THEN
+	IF may_be_one AND (first = last OR twin.chance(0.4)) THEN
 		RETURN jsonb_build_object('from', to_char(first, format));
 	END IF;
 	RETURN jsonb_build_object('from', to_char(first, format),
@@ -349,7 +349,7 @@ BEGIN
 		END IF;
 		IF twin.chance(0.3) THEN
 			c := c || jsonb_build_object('weight', true, 'n',
-				(c->>'n')::numeric * 2 - twin.between(0, 2) * 0.25);
+				(c->>'n')::numeric * (2 - twin.between(0, 2) * 0.125));
 		END IF;
 		c := c || jsonb_build_object('win', CASE WHEN twin.chance(0.06)
 			THEN '{"t": "ever"}' ELSE twin.random_window(durations) END);
@@ -415,6 +415,7 @@ CREATE FUNCTION twin.random_statement(durations text[], base date,
 	preferences boolean) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
+	scope jsonb := twin.random_scope();
 	clauses jsonb := '[]';
 	only_time jsonb;
 	rules int := twin.between(0, 2);
@@ -463,8 +464,13 @@ BEGIN
 		clauses := jsonb_build_array(
 			twin.random_rule(durations, base, preferences));
 	END IF;
-	RETURN jsonb_build_object('scope', twin.random_scope(),
-		'clauses', clauses);
+	-- whether "marketing" is a plain name also for the other clauses of a
+	-- transactional statement is nothing that anybody should rely on
+	IF clauses @> '[{"k": "transactional"}]' AND scope::text ~ '"marketing"'
+	THEN
+		clauses := '[{"k": "transactional"}]';
+	END IF;
+	RETURN jsonb_build_object('scope', scope, 'clauses', clauses);
 END
 $$;
 
@@ -516,7 +522,7 @@ BEGIN
 			END IF;
 			IF twin.chance(0.1) THEN
 				statements := statements
-					|| '[{"purposes": ["promo", "otp", "news", "promotion"]}]';
+					|| '[{"purposes": ["promo", "otp", "news", "promotion", "marketing"]}]';
 			END IF;
 		END IF;
 		FOR j IN 1..twin.between(1, 4) LOOP

@@ -558,6 +558,19 @@ LANGUAGE sql AS $$
 	FROM twin.in_window(b.seen, b.a->'win', e, b.zone, b.week_start)
 $$;
 
+-- How full a cap is for a contact proposed at t: at t, or at the later contact
+-- that has the proposed one in its window and is fullest.
+CREATE FUNCTION twin.fullest(b twin.bound, t timestamptz) RETURNS numeric
+LANGUAGE sql AS $$
+	SELECT greatest(twin.filled(b, t), (
+		SELECT max(twin.filled(b, c.at))
+		FROM unnest(b.seen) AS c
+		WHERE b.sees_self AND c.at > t
+			AND EXISTS (SELECT FROM twin.in_window(
+				ARRAY[ROW(t, 1, 'sent', NULL)::twin.seen], b.a->'win', c.at,
+				b.zone, b.week_start))))
+$$;
+
 -- The run of unanswered contacts as it stands at t.
 CREATE FUNCTION twin.run(seen twin.seen[], t timestamptz, age interval,
 	OUT contacts int, OUT last_at timestamptz, OUT ever_answered boolean)
@@ -588,7 +601,6 @@ DECLARE
 	today date := twin.local_date(t, b.zone);
 	d interval := (b.a->>'d')::interval;
 	n numeric := (b.a->>'n')::numeric;
-	e timestamptz;
 	run record;
 BEGIN
 	IF NOT twin.in_force(b.a, today) THEN
@@ -603,22 +615,7 @@ BEGIN
 		IF NOT b.sees_self THEN
 			RETURN twin.filled(b, t) <= n;
 		END IF;
-		IF twin.filled(b, t) + b.self_weight > n THEN
-			RETURN false;
-		END IF;
-		-- and at each later contact that has the proposed one in its window
-		FOR e IN
-			SELECT DISTINCT c.at FROM unnest(b.seen) AS c WHERE c.at > t
-		LOOP
-			IF twin.filled(b, e) + b.self_weight > n
-				AND EXISTS (SELECT FROM twin.in_window(
-					ARRAY[ROW(t, 1, 'sent', NULL)::twin.seen], b.a->'win', e,
-					b.zone, b.week_start))
-			THEN
-				RETURN false;
-			END IF;
-		END LOOP;
-		RETURN true;
+		RETURN twin.fullest(b, t) + b.self_weight <= n;
 
 	ELSIF b.k = 'gap' THEN
 		RETURN NOT EXISTS (
@@ -907,30 +904,18 @@ BEGIN
 END
 $$;
 
--- The first instant from t on at which all pass: no rule alone passes before
--- the latest of their own first instants, so go there and ask again.
-CREATE FUNCTION twin.next(rules twin.bound[], t timestamptz)
-RETURNS timestamptz
+-- The first instant from t on, up to a horizon, at which all pass: no rule
+-- alone passes before the latest of their own first instants, so go there and
+-- ask again.
+CREATE FUNCTION twin.search(rules twin.bound[], t timestamptz,
+	horizon timestamptz) RETURNS timestamptz
 LANGUAGE plpgsql AS $$
 DECLARE
 	b twin.bound;
 	x timestamptz := t;
 	own timestamptz;
 	moved boolean := true;
-	horizon timestamptz;
 BEGIN
-	SET LOCAL TimeZone = 'UTC';
-	horizon := t + interval '10 years';
-	IF NOT EXISTS (
-		SELECT FROM unnest(rules) AS r,
-			unnest(r.alternatives || r.a) AS e(clause)
-		WHERE length(clause->'during'->>'from') = 5
-			OR length(clause->'on'->>'from') = 5)
-	THEN
-		SELECT least(horizon, greatest(t, max(at)) + interval '15 days')
-			INTO horizon
-		FROM unnest(rules) AS r, twin.changes(r, t) AS at;
-	END IF;
 	WHILE moved LOOP
 		moved := false;
 		FOREACH b IN ARRAY rules LOOP
@@ -945,6 +930,43 @@ BEGIN
 		END LOOP;
 	END LOOP;
 	RETURN x;
+END
+$$;
+
+CREATE FUNCTION twin.next(rules twin.bound[], t timestamptz)
+RETURNS timestamptz
+LANGUAGE plpgsql AS $$
+DECLARE
+	weekly twin.bound[];
+	horizon timestamptz;
+BEGIN
+	SET LOCAL TimeZone = 'UTC';
+	-- a week that never opens: not worth ten years of looking
+	weekly := ARRAY(
+		SELECT r::twin.bound FROM unnest(rules) AS r
+		WHERE r.k IN ('quiet', 'only', 'only_on', 'not_on')
+			AND NOT EXISTS (
+				SELECT FROM unnest(r.alternatives || r.a) AS e(clause)
+				WHERE clause ? 'during' OR clause ? 'on'));
+	IF (SELECT count(DISTINCT zone) FROM unnest(weekly)) = 1
+		AND twin.search(weekly, t, t + interval '15 days') = 'infinity'
+	THEN
+		RETURN 'infinity';
+	END IF;
+
+	SET LOCAL TimeZone = 'UTC';
+	horizon := t + interval '10 years';
+	IF NOT EXISTS (
+		SELECT FROM unnest(rules) AS r,
+			unnest(r.alternatives || r.a) AS e(clause)
+		WHERE length(clause->'during'->>'from') = 5
+			OR length(clause->'on'->>'from') = 5)
+	THEN
+		SELECT least(horizon, greatest(t, max(at)) + interval '15 days')
+			INTO horizon
+		FROM unnest(rules) AS r, twin.changes(r, t) AS at;
+	END IF;
+	RETURN twin.search(rules, t, horizon);
 END
 $$;
 
@@ -967,7 +989,7 @@ DECLARE
 BEGIN
 	v.allowed := twin.allowed(rules, t);
 	IF v.allowed THEN
-		SELECT r.ord, (r.a->>'n')::numeric - twin.filled(r, t) AS room
+		SELECT r.ord, (r.a->>'n')::numeric - twin.fullest(r, t) AS room
 			INTO v.ord, v.room
 		FROM unnest(rules) AS r
 		WHERE r.k = 'max'
