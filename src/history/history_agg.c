@@ -89,7 +89,7 @@ typedef struct Arena
 	size_t		left;
 	size_t		total;
 	uint64		serial;			/* of the last builder */
-	struct State *flattened;	/* whose flat form is kept for StateFlatten() */
+	struct State *flattened;	/* whose flat form is kept */
 	struct varlena *flat;
 	ArenaKind  *kinds;
 	uint32		nkinds;
@@ -582,6 +582,18 @@ StateFlatten(ExpandedObjectHeader *header, void *result, Size size)
 
 /* --- what the aggregates call */
 
+/* Only the executor calls these functions. */
+static void
+RequireAggregate(FunctionCallInfo fcinfo, MemoryContext *aggregate_context)
+{
+	if (!AggCheckCallContext(fcinfo, aggregate_context))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("aggregate function called in non-aggregate "
+						"context"),
+				 errhint("Call the aggregate contact_history().")));
+}
+
 /* The state that is the first argument; a flat one is taken over. */
 static State *
 GetState(FunctionCallInfo fcinfo)
@@ -590,10 +602,7 @@ GetState(FunctionCallInfo fcinfo)
 	struct varlena *value;
 	State	   *state;
 
-	if (!AggCheckCallContext(fcinfo, &aggregate_context))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("aggregate function called in non-aggregate context")));
+	RequireAggregate(fcinfo, &aggregate_context);
 	if (PG_ARGISNULL(ARG_STATE))
 		return NewState(aggregate_context);
 	value = (struct varlena *) PG_GETARG_POINTER(ARG_STATE);
@@ -692,12 +701,10 @@ Datum
 contact_history_final(PG_FUNCTION_ARGS)
 {
 	struct varlena *value = (struct varlena *) PG_GETARG_POINTER(0);
+	MemoryContext aggregate_context;
 	State	   *state;
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("aggregate function called in non-aggregate context")));
+	RequireAggregate(fcinfo, &aggregate_context);
 	if (!VARATT_IS_EXTERNAL_EXPANDED(value))
 		PG_RETURN_POINTER(PG_DETOAST_DATUM_COPY(PointerGetDatum(value)));
 	state = (State *) DatumGetEOHP(PointerGetDatum(value));
