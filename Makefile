@@ -30,7 +30,6 @@ OBJS = \
 	src/history/history_finish.o \
 	src/history/history_funcs.o \
 	src/history/history_io.o \
-	src/history/history_json.o \
 	src/history/history_pg.o \
 	src/history/history_text.o \
 	src/history/history_trim.o \
@@ -88,7 +87,6 @@ HEADER_FILES = \
 	src/history/calendar.h \
 	src/history/expiry.h \
 	src/history/history.h \
-	src/history/history_json.h \
 	src/history/history_parts.h \
 	src/history/history_pg.h \
 	src/history/label.h \
@@ -168,7 +166,6 @@ CORE_SOURCES = \
 	src/history/history_build.c \
 	src/history/history_core.c \
 	src/history/history_finish.c \
-	src/history/history_json.c \
 	src/history/history_text.c \
 	src/history/history_trim.c \
 	src/history/history_wire.c \

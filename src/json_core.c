@@ -300,7 +300,7 @@ JsonNextMember(Json *json, JsonObject *object, int *key)
 		if (strcmp(object->keys[i], name) != 0)
 			continue;
 		if ((object->seen & 1u << i) != 0)
-			return JsonFailKey(json, at, object, "has twice the key", name);
+			return JsonFailKey(json, at, object, "has the same key twice:", name);
 		object->seen |= 1u << i;
 		*key = i;
 		(void) JsonPeek(json);

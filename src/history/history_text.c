@@ -5,8 +5,8 @@
  * The reader knows exactly the JSON that a history can be: a key that is not
  * known, or known twice, is an error.
  */
-#include "history/history_json.h"
 #include "history/history_parts.h"
+#include "json.h"
 
 /* A history that is being read. */
 typedef struct HistoryReader
@@ -125,29 +125,20 @@ JsonWeight(Json *json, int64_t most, int64_t *weight)
 	size_t		length;
 	CoreError	err;
 
-	return JsonNumber(json, &text, &length) &&
-		(WeightParse(text, length, most, weight, &err) ||
-		 JsonFailAs(json, text, &err));
-}
-
-/* A whole number, from 0 on. */
-static bool
-JsonCount(Json *json, int64_t *count)
-{
-	const char *text;
-	size_t		length;
-
 	if (!JsonNumber(json, &text, &length))
 		return false;
-	*count = 0;
-	for (size_t i = 0; i < length; i++)
-	{
-		if (text[i] < '0' || text[i] > '9' || length > 18)
-			return JsonFail(json, text, "this is no number of contacts.",
-							"Write a whole number.");
-		*count = *count * 10 + (text[i] - '0');
-	}
-	return true;
+	if (WeightParse(text, length, most, weight, &err))
+		return true;
+	/* whatever is wrong with it, it is the text that is */
+	err.code = CORE_SYNTAX;
+	return JsonFailAs(json, text, &err);
+}
+
+/* A number of contacts. */
+static bool
+JsonContacts(Json *json, int64_t *count)
+{
+	return JsonCount(json, "this is no number of contacts.", count);
 }
 
 /* --- the summary */
@@ -189,10 +180,10 @@ ReadLevel(Json *json, TrimmedAnswers *answers)
 		else if (key == LEVEL_LAST_AT)
 			ok = JsonInstant(json, &answers->run_last_at);
 		else if (key == LEVEL_AT_LEAST)
-			ok = JsonCount(json, &answers->run_min);
+			ok = JsonContacts(json, &answers->run_min);
 		else
 		{
-			ok = JsonCount(json, &answers->run_max);
+			ok = JsonContacts(json, &answers->run_max);
 			if (ok && key == LEVEL_UNANSWERED)
 				answers->run_min = answers->run_max;
 		}
@@ -243,7 +234,7 @@ ReadOutcomes(Json *json, TrimmedGroup *group)
 			return false;
 		if (key < 0)
 			return true;
-		if (!JsonCount(json, &group->by_outcome[key]))
+		if (!JsonContacts(json, &group->by_outcome[key]))
 			return false;
 	}
 }
@@ -275,7 +266,7 @@ ReadGroup(HistoryReader *reader, Instant before)
 		else if (key == GROUP_OUTCOMES)
 			ok = ReadOutcomes(json, &group);
 		else if (key == GROUP_WEIGHTED)
-			ok = JsonCount(json, &group.weighted);
+			ok = JsonContacts(json, &group.weighted);
 		else if (key == GROUP_WEIGHT)
 			ok = JsonWeight(json, WEIGHT_MAX * HISTORY_MAX_CONTACTS,
 							&group.weight);
@@ -431,7 +422,13 @@ bool
 HistoryParse(const char *text, size_t length, HistoryBuilder *builder,
 			 CoreError *err)
 {
-	HistoryReader reader = {{text, text, text + length, err}, builder, false};
+	HistoryReader reader = {
+		{"contact_history",
+			"A history is a JSON array of contacts, such as "
+			"[{\"at\": \"2026-11-01T09:00:00Z\", \"channel\": \"email\"}].",
+		text, text, text + length, err},
+		builder, false
+	};
 	Json	   *json = &reader.json;
 	bool		begun = false;
 	bool		more;
@@ -447,8 +444,7 @@ HistoryParse(const char *text, size_t length, HistoryBuilder *builder,
 		if (!ReadContact(&reader))
 			return false;
 	}
-	(void) JsonPeek(json);
-	return json->p == json->end || JsonFailExpected(json, "the end");
+	return JsonExpectEnd(json);
 }
 
 /* --- writing */
