@@ -41,7 +41,8 @@ CREATE TEMP VIEW support AS
 		UNION SELECT oprcode FROM pg_operator
 		UNION SELECT amproc FROM pg_amproc
 		UNION SELECT castfunc FROM pg_cast
-		UNION SELECT unnest(ARRAY[aggtransfn, aggfinalfn, aggcombinefn]::oid[]) FROM pg_aggregate);
+		UNION SELECT unnest(ARRAY[aggtransfn, aggfinalfn, aggcombinefn,
+							  aggserialfn, aggdeserialfn]::oid[]) FROM pg_aggregate);
 
 SELECT cmp_ok((SELECT count(*) FROM routine), '>', 50::bigint, 'there is something to look at');
 
