@@ -214,14 +214,20 @@ TEST_FILES = \
 	test/check-files \
 	test/common.sh \
 	test/demo/answer.sql \
+	test/demo/cdnow.sql \
 	test/demo/check.sql \
 	test/demo/generated.sql \
 	test/demo/history.sql \
 	test/demo/journey.sql \
 	test/demo/log.sql \
+	test/demo/purchases.sql \
 	test/demo/report.sql \
+	test/demo/retail.sql \
 	test/demo/run \
 	test/demo/schema.sql \
+	test/demo/score.sql \
+	test/demo/segments.sql \
+	test/demo/shop.sql \
 	test/docs/run \
 	test/fuzz/run \
 	test/fuzz/standalone.h \
@@ -255,7 +261,8 @@ DOCUMENTS = \
 	doc/policies/telecom.md \
 	doc/policy-language.md \
 	doc/published-cases.md \
-	doc/reference.md
+	doc/reference.md \
+	doc/rfm.md
 
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 
