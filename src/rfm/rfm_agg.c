@@ -54,8 +54,17 @@ rfm_accum(PG_FUNCTION_ARGS)
 			PG_RETURN_NULL();
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 	}
-	state = StateToChange(fcinfo, &own);
+	/*
+	 * With many groups the state is seldom in a cache: ask for all of it, and
+	 * read the amount while it comes.
+	 */
+	if (!PG_ARGISNULL(0))
+	{
+		__builtin_prefetch(PG_GETARG_POINTER(0), 1);
+		__builtin_prefetch(PG_GETARG_POINTER(0) + sizeof(RfmData) - 1, 1);
+	}
 	amount = DecimalFromNumeric(PG_GETARG_DATUM(2));
+	state = StateToChange(fcinfo, &own);
 	if (unlikely(!RfmAddOrder(state, PG_GETARG_TIMESTAMPTZ(1), &amount,
 							  &err)))
 		ThrowCoreError(&err);
