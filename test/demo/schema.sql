@@ -51,3 +51,28 @@ CREATE TABLE public.answer (
 	cap			float8,
 	retry_at	timestamptz
 );
+
+-- Who sells, and what its customers are worth: one row, two for the files.
+CREATE TABLE public.shop (
+	shop		int PRIMARY KEY,
+	title		text NOT NULL,
+	as_of		timestamptz NOT NULL,
+	zone		text NOT NULL,			-- whose dates count
+	currency	text NOT NULL,
+	model		rfm_model				-- the thresholds of its customers
+);
+
+CREATE TABLE public.purchase (
+	shop		int NOT NULL,
+	customer_id	int NOT NULL,
+	at			timestamptz NOT NULL,
+	amount		numeric NOT NULL		-- negative: a refund
+);
+
+CREATE TABLE public.customer (
+	shop		int NOT NULL,
+	customer_id	int NOT NULL,
+	summary		rfm,
+	score		rfm_score,
+	PRIMARY KEY (shop, customer_id)
+);
