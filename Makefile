@@ -215,7 +215,6 @@ TEST_FILES = \
 	test/common.sh \
 	test/demo/answer.sql \
 	test/demo/cdnow.sql \
-	test/demo/cdnow.sql \
 	test/demo/check.sql \
 	test/demo/generated.sql \
 	test/demo/history.sql \
