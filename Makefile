@@ -27,8 +27,10 @@ OBJS = \
 	src/history/history_build.o \
 	src/history/history_core.o \
 	src/history/history_edit.o \
+	src/history/history_finish.o \
 	src/history/history_funcs.o \
 	src/history/history_io.o \
+	src/history/history_json.o \
 	src/history/history_pg.o \
 	src/history/history_text.o \
 	src/history/history_trim.o \
@@ -82,9 +84,11 @@ HEADER_FILES = \
 	src/core.h \
 	src/core_pg.h \
 	src/history/ask.h \
+	src/history/builder.h \
 	src/history/calendar.h \
 	src/history/expiry.h \
 	src/history/history.h \
+	src/history/history_json.h \
 	src/history/history_parts.h \
 	src/history/history_pg.h \
 	src/history/label.h \
@@ -163,6 +167,8 @@ CORE_SOURCES = \
 	src/history/history_ask.c \
 	src/history/history_build.c \
 	src/history/history_core.c \
+	src/history/history_finish.c \
+	src/history/history_json.c \
 	src/history/history_text.c \
 	src/history/history_trim.c \
 	src/history/history_wire.c \

@@ -19,9 +19,8 @@ ExpiryPush(InstantList *heap, Instant leaves_at)
 	size_t		i = heap->count;
 
 	InstantListAdd(heap, leaves_at);
-	for (size_t parent; i > 0 && heap->items[parent = (i - 1) / 2] > leaves_at;
-		 i = parent)
-		heap->items[i] = heap->items[parent];
+	for (; i > 0 && heap->items[(i - 1) / 2] > leaves_at; i = (i - 1) / 2)
+		heap->items[i] = heap->items[(i - 1) / 2];
 	heap->items[i] = leaves_at;
 }
 

@@ -29,12 +29,12 @@
  *		trimmed		when the flag is set; see history_trim.c
  *
  * Canonical: contacts ascend by (at, kind index, answer time); labels ascend
- * by (channel, purpose) bytewise; kinds ascend by (label, outcome, has weight,
- * weight, has answer); only used labels and kinds are listed; units are the
- * largest and widths the smallest that fit, but for one thing: a word and the
- * dictionary together have 8 bytes at least, so that a load of 8 bytes at the
- * last word never leaves the value.  Equal histories therefore have identical
- * bytes.
+ * by (channel, purpose) bytewise; kinds ascend by (label, outcome, has
+ * weight, weight, has answer); only used labels and kinds are listed; units
+ * are the largest and widths the smallest that fit, but for one thing: a word
+ * and the dictionary together have 8 bytes at least, so that a load of 8
+ * bytes at the last word never leaves the value.  Equal histories therefore
+ * have identical bytes.
  *
  * Words of fixed width make any contact reachable without decoding those
  * before it: a window is counted from the end backwards.
@@ -200,10 +200,10 @@ typedef struct TrimmedAnswers
 {
 	Instant		last_answer_at; /* INSTANT_NONE: never answered */
 	Instant		answered_contact_at;	/* the latest contact answered */
-	int64_t		run_min;		/* counted, sent contacts after both: at least */
+	int64_t		run_min;		/* counted, sent ones after both: at least */
 	int64_t		run_max;		/* at most; they differ only after a merge */
-	Instant		run_first_at;	/* none of them is earlier, INSTANT_NONE: none */
-	Instant		run_last_at;	/* the last of them */
+	Instant		run_first_at;	/* none of them is earlier */
+	Instant		run_last_at;	/* the last; INSTANT_NONE: there are none */
 } TrimmedAnswers;
 
 /* What trimming keeps of one channel and purpose. */
@@ -212,7 +212,7 @@ typedef struct TrimmedGroup
 	const char *channel;
 	const char *purpose;
 	int64_t		by_outcome[OUTCOME_COUNT];
-	int64_t		weighted;		/* counted contacts with a weight of their own */
+	int64_t		weighted;		/* counted ones with a weight of their own */
 	int64_t		weight;			/* the sum of those weights, millionths */
 	Instant		last_at;		/* last counted contact, INSTANT_NONE: none */
 	Instant		last_event_at;	/* last event */
@@ -221,7 +221,7 @@ typedef struct TrimmedGroup
 
 typedef struct Trimmed
 {
-	Instant		before;			/* the horizon: all that is older is in groups */
+	Instant		before;			/* the horizon: what is older is in groups */
 	uint32_t	ngroups;
 	TrimmedGroup *groups;		/* ascending by channel, purpose */
 } Trimmed;

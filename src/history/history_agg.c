@@ -18,9 +18,10 @@
  * A group is 128 bytes and a chain of chunks; nothing is moved as it grows.
  * With a million groups each row waits for memory, so a row touches one cache
  * line of its group and writes to another.
- * A contact is a word: its time and its kind.  Contacts that do not fit (of
- * another century, or of the 8193rd kind), and histories to merge, are kept
- * as they are, as pieces.
+ *
+ * A contact is a word: its time and its kind.  One that does not fit (of
+ * another century, or of too many kinds), and a history to merge, is kept as
+ * a flat history, a piece, and the word says which.
  */
 #include "postgres.h"
 
@@ -38,8 +39,10 @@ PG_FUNCTION_INFO_V1(contact_history_final);
 
 /* A contact in a word: the time above, the kind below. */
 #define KIND_BITS			13
-#define MAX_KINDS			(1u << KIND_BITS)
-#define KIND_MASK			(MAX_KINDS - 1)
+#define KIND_MASK			((1u << KIND_BITS) - 1)
+#define MAX_KINDS			KIND_MASK
+/* In place of a kind: the number of a piece stands above it. */
+#define KIND_PIECE			KIND_MASK
 /* The times that fit: 71 years, from 1985-01-01 on. */
 #define TIME_FIRST			(-5478 * MICROS_PER_DAY)
 #define TIME_END			(UINT64_C(1) << (64 - KIND_BITS))
@@ -47,9 +50,13 @@ PG_FUNCTION_INFO_V1(contact_history_final);
 /* A cache of spellings: how many there are of a label in one log is few. */
 #define MAX_SPELLINGS		4096
 
-/* States and chunks are whole cache lines. */
+/* A state is two cache lines, a chunk a quarter of what its group has. */
 #define LINE				64
-#define INLINE_CONTACTS		7
+#define STATE_WORDS			8
+#define CHUNK_STEP			32
+#define CHUNK_GROWTH		4
+#define CHUNK_WORDS_MIN		3
+#define MAX_CHUNKS			96	/* of HISTORY_MAX_CONTACTS, and to spare */
 
 /* The arena takes memory in blocks, each an eighth of what it has. */
 #define BLOCK_MIN			((size_t) 1024)
@@ -89,8 +96,11 @@ typedef struct Arena
 	size_t		left;
 	size_t		total;
 	uint64		serial;			/* of the last builder */
-	struct State *flattened;	/* whose flat form is kept for StateFlatten() */
+	struct State *flattened;	/* whose flat form is kept */
 	struct varlena *flat;
+	struct varlena **pieces;
+	uint32		npieces;
+	uint32		piece_space;
 	ArenaKind  *kinds;
 	uint32		nkinds;
 	uint32		kind_space;
@@ -102,33 +112,24 @@ typedef struct Arena
 } Arena;
 
 /*
- * A chunk: contacts, and behind them this.  All chunks before the last are
- * full; where the next contact goes is seen from the end, without a look at
- * the chunk.
+ * A chunk: words, and behind them this.  All chunks before the last are full,
+ * and how large they are follows from how many there are before them; where
+ * the next word goes is seen from the end, without a look at the chunk.
  */
 typedef struct ChunkEnd
 {
-	struct ChunkEnd *before;	/* NULL: the contacts in the state itself */
-	uint64		room;
+	struct ChunkEnd *before;	/* NULL: the words in the state itself */
 } ChunkEnd;
-
-/* A flat history. */
-typedef struct Piece
-{
-	struct Piece *before;
-	struct varlena *history;
-} Piece;
 
 /* The state of a group; the arena is that of its memory context. */
 typedef struct State
 {
 	ExpandedObjectHeader header;
-	void	   *end;			/* of the last contacts: a ChunkEnd, or that
-								 * of the state */
-	uint32		ncontacts;		/* without those in pieces */
+	void	   *end;			/* of the last words: a ChunkEnd, or that of
+								 * the state */
+	uint32		nwords;
 	uint32		room;			/* left before the end */
-	Piece	   *pieces;
-	uint64		contacts[INLINE_CONTACTS];
+	uint64		words[STATE_WORDS];
 } State;
 
 StaticAssertDecl(sizeof(State) == 2 * LINE, "two cache lines a group");
@@ -173,12 +174,18 @@ GetArena(MemoryContext aggregate_context)
 	return arena;
 }
 
-/* Some cache lines of the arena. */
+/* Some memory of the arena, a multiple of CHUNK_STEP. */
 static void *
 ArenaAlloc(Arena *arena, size_t size)
 {
 	char	   *p;
 
+	/* a state does not begin in the middle of a line */
+	if (size == sizeof(State) && arena->left % LINE != 0)
+	{
+		arena->block += CHUNK_STEP;
+		arena->left -= CHUNK_STEP;
+	}
 	if (arena->left < size)
 	{
 		size_t		block = Min(Max(arena->total / 8, BLOCK_MIN), BLOCK_MAX);
@@ -418,9 +425,8 @@ NewState(MemoryContext aggregate_context)
 
 	EOH_init_header(&state->header, &StateMethods, arena->context);
 	state->end = state + 1;
-	state->ncontacts = 0;
-	state->room = INLINE_CONTACTS;
-	state->pieces = NULL;
+	state->nwords = 0;
+	state->room = STATE_WORDS;
 	return state;
 }
 
@@ -430,58 +436,92 @@ StateArena(const State *state)
 	return ArenaOf(state->header.eoh_context);
 }
 
-/* Keep a flat history as it is. */
-static void
-AddPiece(State *state, struct varlena *history)
+/* How many words a chunk has that comes behind so many others. */
+static inline uint32
+ChunkWords(uint32 nwords)
 {
-	MemoryContext context = state->header.eoh_context;
-	Piece	   *piece = MemoryContextAlloc(context, sizeof(Piece));
-	size_t		size = VARSIZE_ANY(history);
+	size_t		words = Max(nwords / CHUNK_GROWTH, CHUNK_WORDS_MIN);
+	size_t		size = TYPEALIGN(CHUNK_STEP, words * sizeof(uint64) +
+								 sizeof(ChunkEnd));
 
-	piece->history = memcpy(MemoryContextAlloc(context, size), history, size);
-	piece->before = state->pieces;
-	state->pieces = piece;
+	return (uint32) ((size - sizeof(ChunkEnd)) / sizeof(uint64));
 }
 
-/* Make room for more contacts. */
+/* Make room for more words. */
 static void
 AddChunk(State *state)
 {
-	size_t		room = Max(state->ncontacts / 2, 1);
-	size_t		size = TYPEALIGN(LINE, room * sizeof(uint64) +
-								 sizeof(ChunkEnd));
-	char	   *chunk = ArenaAlloc(StateArena(state), size);
-	ChunkEnd   *end = (ChunkEnd *) (chunk + size) - 1;
+	uint32		words = ChunkWords(state->nwords);
+	uint64	   *chunk;
+	ChunkEnd   *end;
 
-	if (state->ncontacts > HISTORY_MAX_CONTACTS)
+	if (state->nwords > HISTORY_MAX_CONTACTS)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("a contact_history holds at most %d contacts",
 						HISTORY_MAX_CONTACTS),
 				 errhint("Group by person.")));
+	chunk = ArenaAlloc(StateArena(state),
+					   words * sizeof(uint64) + sizeof(ChunkEnd));
+	end = (ChunkEnd *) (chunk + words);
 	end->before = state->end == state + 1 ? NULL : state->end;
-	end->room = ((char *) end - chunk) / sizeof(uint64);
 	state->end = end;
-	state->room = (uint32) end->room;
+	state->room = words;
+}
+
+static inline void
+AddWord(State *state, uint64 word)
+{
+	if (state->room == 0)
+		AddChunk(state);
+	*((uint64 *) state->end - state->room) = word;
+	state->room--;
+	state->nwords++;
 }
 
 /* Add a contact; false when it does not fit into a word. */
-static bool
-AddWord(State *state, Instant at, uint32 kind)
+static inline bool
+AddContact(State *state, Instant at, uint32 kind)
 {
 	uint64		time = (uint64) (at - TIME_FIRST);
 
 	if (kind >= MAX_KINDS || time >= TIME_END)
 		return false;
-	if (state->room == 0)
-		AddChunk(state);
-	*((uint64 *) state->end - state->room) = time << KIND_BITS | kind;
-	state->room--;
-	state->ncontacts++;
+	AddWord(state, time << KIND_BITS | kind);
 	return true;
 }
 
-/* Put contacts of a state into a builder. */
+/* Keep a flat history as it is. */
+static void
+AddPiece(State *state, struct varlena *history)
+{
+	Arena	   *arena = StateArena(state);
+	MemoryContext old = MemoryContextSwitchTo(arena->context);
+	size_t		size = VARSIZE_ANY(history);
+
+	arena->pieces = ArrayGrow(arena->pieces, arena->npieces,
+							  &arena->piece_space, sizeof(struct varlena *));
+	arena->pieces[arena->npieces] = memcpy(palloc(size), history, size);
+	MemoryContextSwitchTo(old);
+	AddWord(state, (uint64) arena->npieces << KIND_BITS | KIND_PIECE);
+	arena->npieces++;
+}
+
+/* Put a piece into a builder. */
+static void
+BuildPiece(HistoryBuilder *builder, const struct varlena *piece)
+{
+	HistoryView view;
+	CoreError	err;
+
+	CHECK_FOR_INTERRUPTS();
+	if (!HistoryOpen(VARDATA_ANY(piece), VARSIZE_ANY_EXHDR(piece), &view,
+					 &err) ||
+		!HistoryAddAll(builder, &view, &err))
+		ThrowCoreError(&err);
+}
+
+/* Put some words of a state into a builder. */
 static void
 BuildWords(HistoryBuilder *builder, Arena *arena, const uint64 *words,
 		   uint32 n)
@@ -490,9 +530,15 @@ BuildWords(HistoryBuilder *builder, Arena *arena, const uint64 *words,
 
 	for (uint32 i = 0; i < n; i++)
 	{
-		ArenaKind  *kind = &arena->kinds[words[i] & KIND_MASK];
-		Instant		at = (Instant) (words[i] >> KIND_BITS) + TIME_FIRST;
+		uint32		number = words[i] & KIND_MASK;
+		ArenaKind  *kind;
 
+		if (number == KIND_PIECE)
+		{
+			BuildPiece(builder, arena->pieces[words[i] >> KIND_BITS]);
+			continue;
+		}
+		kind = &arena->kinds[number];
 		if (kind->built_for != arena->serial)
 		{
 			kind->built_for = arena->serial;
@@ -500,15 +546,14 @@ BuildWords(HistoryBuilder *builder, Arena *arena, const uint64 *words,
 											kind->purpose, kind->outcome,
 											kind->weight, false);
 		}
-		if (!HistoryAddAt(builder, kind->built_as, at, INSTANT_NONE, &err))
+		if (!HistoryAddAt(builder, kind->built_as,
+						  (Instant) (words[i] >> KIND_BITS) + TIME_FIRST,
+						  INSTANT_NONE, &err))
 			ThrowCoreError(&err);
 	}
 }
 
-/* A chunk holds half as many as all before it: there are few of them. */
-#define MAX_CHUNKS		64
-
-/* Put all of a state into a builder, contacts in the order they came. */
+/* Put all of a state into a builder, in the order it came. */
 static HistoryBuilder *
 BuildState(State *state)
 {
@@ -516,25 +561,20 @@ BuildState(State *state)
 	Arena	   *arena = StateArena(state);
 	ChunkEnd   *chunks[MAX_CHUNKS];
 	int			nchunks = 0;
-	HistoryView view;
-	CoreError	err;
+	uint32		nwords = STATE_WORDS;
 
 	arena->serial++;
 	if (state->end != state + 1)
 		for (ChunkEnd *end = state->end; end != NULL; end = end->before)
 			chunks[nchunks++] = end;
-	BuildWords(builder, arena, state->contacts,
-			   INLINE_CONTACTS - (nchunks == 0 ? state->room : 0));
-	for (int i = nchunks - 1; i >= 0; i--)
-		BuildWords(builder, arena, (uint64 *) chunks[i] - chunks[i]->room,
-				   (uint32) chunks[i]->room - (i == 0 ? state->room : 0));
-	for (Piece *piece = state->pieces; piece != NULL; piece = piece->before)
+	BuildWords(builder, arena, state->words, Min(state->nwords, nwords));
+	while (nchunks > 0)
 	{
-		CHECK_FOR_INTERRUPTS();
-		if (!HistoryOpen(VARDATA_ANY(piece->history),
-						 VARSIZE_ANY_EXHDR(piece->history), &view, &err) ||
-			!HistoryAddAll(builder, &view, &err))
-			ThrowCoreError(&err);
+		uint32		words = ChunkWords(nwords);
+
+		BuildWords(builder, arena, (uint64 *) chunks[--nchunks] - words,
+				   Min(state->nwords - nwords, words));
+		nwords += words;
 	}
 	return builder;
 }
@@ -582,6 +622,18 @@ StateFlatten(ExpandedObjectHeader *header, void *result, Size size)
 
 /* --- what the aggregates call */
 
+/* Only the executor calls these functions. */
+static void
+RequireAggregate(FunctionCallInfo fcinfo, MemoryContext *aggregate_context)
+{
+	if (!AggCheckCallContext(fcinfo, aggregate_context))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("aggregate function called in non-aggregate "
+						"context"),
+				 errhint("Call the aggregate contact_history().")));
+}
+
 /* The state that is the first argument; a flat one is taken over. */
 static State *
 GetState(FunctionCallInfo fcinfo)
@@ -590,10 +642,7 @@ GetState(FunctionCallInfo fcinfo)
 	struct varlena *value;
 	State	   *state;
 
-	if (!AggCheckCallContext(fcinfo, &aggregate_context))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("aggregate function called in non-aggregate context")));
+	RequireAggregate(fcinfo, &aggregate_context);
 	if (PG_ARGISNULL(ARG_STATE))
 		return NewState(aggregate_context);
 	value = (struct varlena *) PG_GETARG_POINTER(ARG_STATE);
@@ -668,7 +717,7 @@ contact_history_transition(PG_FUNCTION_ARGS)
 		if (kind < MAX_KINDS)
 			kind = WeightedKind(StateArena(state), kind, weight);
 	}
-	if (!AddWord(state, at, kind))
+	if (!AddContact(state, at, kind))
 		AddRowAsPiece(fcinfo, state, at);
 	PG_RETURN_DATUM(EOHPGetRWDatum(&state->header));
 }
@@ -692,12 +741,10 @@ Datum
 contact_history_final(PG_FUNCTION_ARGS)
 {
 	struct varlena *value = (struct varlena *) PG_GETARG_POINTER(0);
+	MemoryContext aggregate_context;
 	State	   *state;
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("aggregate function called in non-aggregate context")));
+	RequireAggregate(fcinfo, &aggregate_context);
 	if (!VARATT_IS_EXTERNAL_EXPANDED(value))
 		PG_RETURN_POINTER(PG_DETOAST_DATUM_COPY(PointerGetDatum(value)));
 	state = (State *) DatumGetEOHP(PointerGetDatum(value));

@@ -99,6 +99,25 @@ LastTrimmed(const HistoryView *view, const HistoryFilter *filter,
 	return true;
 }
 
+/* The first instant at which a contact would still be in the window. */
+static Instant
+FirstInWindow(const HistoryWindow *window)
+{
+	InstantList edges = {NULL, 0, 0};
+	Instant		first = window->reach.hi;
+
+	if (window->reach.lo == window->reach.hi)
+		return first;
+	SpanEdges(window->zone, window->as_of, &window->span, &edges);
+	for (size_t i = 0; i < edges.count; i++)
+		if (edges.items[i] < first &&
+			SpanAdd(window->zone, edges.items[i], &window->span) >
+			window->as_of)
+			first = edges.items[i];
+	CoreFree(edges.items);
+	return first;
+}
+
 /* Number and pressure of a window; see ask.h. */
 bool
 HistorySum(const HistoryView *view, const int64_t *amounts,
@@ -115,7 +134,7 @@ HistorySum(const HistoryView *view, const int64_t *amounts,
 		/* what was trimmed matters unless all of it has left the window */
 		if (!LastTrimmed(view, filter, &last, err))
 			return false;
-		if (last >= window->reach.lo)
+		if (last >= window->reach.lo && last >= FirstInWindow(window))
 			return FailHorizon(view, err);
 	}
 	while (i-- > 0)

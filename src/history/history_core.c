@@ -15,7 +15,7 @@
 /* Version, flags, shape, answer, and that there is no contact. */
 #define HEADER_MIN			5
 
-static const int64_t Units[4] = {
+const int64_t HistoryUnits[4] = {
 	1, 1000, MICROS_PER_SECOND, MICROS_PER_MINUTE
 };
 
@@ -40,11 +40,11 @@ OpenHeader(ByteReader *reader, HistoryView *view)
 	const unsigned char *base = contacts > 0 ? GetBytes(reader, 8) : NULL;
 
 	view->width = shape & 0x0f;
-	view->unit = Units[shape >> 4 & 3];
+	view->unit = HistoryUnits[shape >> 4 & 3];
 	view->answer_width = answer & 0x0f;
-	view->answer_unit = Units[answer >> 4 & 3];
-	if (reader->bad || view->width < 1 || view->width > 8 || shape >> 7 != 0 ||
-		view->answer_width > 8 || answer >> 6 != 0 ||
+	view->answer_unit = HistoryUnits[answer >> 4 & 3];
+	if (reader->bad || view->width < 1 || view->width > 8 ||
+		shape >> 7 != 0 || view->answer_width > 8 || answer >> 6 != 0 ||
 		contacts > HISTORY_MAX_CONTACTS || kinds > contacts ||
 		kinds > length || length > UINT32_MAX)
 		return false;
@@ -175,7 +175,8 @@ PutLabel(CoreText *out, const char *channel, const char *purpose)
 
 	PutByte(out, (unsigned char) length);
 	CoreTextAppend(out, channel, length);
-	length = strcmp(purpose, LABEL_DEFAULT_PURPOSE) == 0 ? 0 : strlen(purpose);
+	length = strcmp(purpose, LABEL_DEFAULT_PURPOSE) == 0 ?
+		0 : strlen(purpose);
 	PutByte(out, (unsigned char) length);
 	CoreTextAppend(out, purpose, length);
 }
@@ -324,7 +325,8 @@ ReadAnswer(const HistoryView *view, uint32_t i, Instant at, Instant *answer)
 								   view->answer_width);
 
 	if (!InstantInRange(at) ||
-		units > (uint64_t) (INSTANT_END - 1 - at) / (uint64_t) view->answer_unit)
+		units > (uint64_t) (INSTANT_END - 1 - at) /
+		(uint64_t) view->answer_unit)
 		return false;
 	*answer = at + (Instant) (units * (uint64_t) view->answer_unit);
 	return true;
@@ -397,7 +399,7 @@ HistoryReadDictionary(const HistoryView *view, CoreError *err)
 	}
 	size = sizeof(HistoryDictionary) + view->kinds * sizeof(HistoryKind) +
 		nlabels * sizeof(HistoryLabel);
-	/* the letters with their length bytes, which the NULs take the place of */
+	/* the letters with their length bytes: as many as with NULs */
 	dictionary = CoreAlloc(size + view->dictionary_length);
 	dictionary->nlabels = (uint32_t) nlabels;
 	dictionary->nkinds = view->kinds;
@@ -455,7 +457,8 @@ HistoryAnswers(const HistoryView *view, const HistoryDictionary *dictionary,
 
 		answered_at[i] = INSTANT_NONE;
 		/* a cached dictionary says nothing of how many answers there are */
-		if (kind >= dictionary->nkinds || !dictionary->kinds[kind].has_answer ||
+		if (kind >= dictionary->nkinds ||
+			!dictionary->kinds[kind].has_answer ||
 			left < view->answer_width || view->answer_width == 0)
 			continue;
 		(void) ReadAnswer(view, answers++, HistoryAt(view, i),

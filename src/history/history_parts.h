@@ -134,6 +134,9 @@ GetName(ByteReader *reader, char name[256])
 
 /* --- the header and the dictionary */
 
+/* The units of times, in microseconds. */
+extern const int64_t HistoryUnits[4];
+
 #define SHAPE_KINDS_APART	0x40
 /* Of no contacts: the narrowest words of the largest unit. */
 #define HISTORY_SHAPE_EMPTY 0x31

@@ -97,7 +97,8 @@ TrimmedAnswersEqual(const TrimmedAnswers *a, const TrimmedAnswers *b)
 	return a->last_answer_at == b->last_answer_at &&
 		a->answered_contact_at == b->answered_contact_at &&
 		a->run_min == b->run_min && a->run_max == b->run_max &&
-		a->run_first_at == b->run_first_at && a->run_last_at == b->run_last_at;
+		a->run_first_at == b->run_first_at &&
+		a->run_last_at == b->run_last_at;
 }
 
 /* --- merging */
@@ -116,7 +117,7 @@ TrimmedRun(const TrimmedAnswers *answers, Instant answer_at,
 	if (answers->run_first_at >= answer_at &&
 		answers->run_first_at > contact_at)
 		return;
-	/* the last is left, the first (when it is one) is not, between: who knows */
+	/* the last is left; the first, when it is one, is not; the others? */
 	if (answers->run_min == answers->run_max)
 		(*most)--;
 	*least = 1;
@@ -219,7 +220,8 @@ TrimmedGroupFoldRun(TrimmedGroup *group, Outcome outcome, Instant at)
 		TrimmedAnswers *answers = &group->answers[level];
 
 		if (!OutcomeReaches(outcome, (Outcome) (level + OUTCOME_SENT)) &&
-			at >= answers->last_answer_at && at > answers->answered_contact_at)
+			at >= answers->last_answer_at &&
+			at > answers->answered_contact_at)
 			AddRun(answers, 1, 1, at, at);
 	}
 }
@@ -499,7 +501,8 @@ ReadGroups(ByteReader *reader, Trimmed *trimmed, char *space)
 			space += strlen(purpose) + 1;
 		}
 		GetGroup(reader, group, trimmed->before);
-		if (reader->bad || !TrimmedGroupCheck(group, trimmed->before, &ignored))
+		if (reader->bad ||
+			!TrimmedGroupCheck(group, trimmed->before, &ignored))
 			return false;
 		if (i > 0 && LabelCompare(group[-1].channel, group[-1].purpose,
 								  channel, purpose) >= 0)

@@ -92,7 +92,8 @@ static int
 DaysOfMonth(int year, int month)
 {
 	if (month == 2)
-		return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28;
+		return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ?
+			29 : 28;
 	return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
 }
 
@@ -142,7 +143,8 @@ GetTime(InstantText *text, int64_t *time)
 			return "Seconds have more than six decimal places";
 		*time += (*text->p++ - '0') * scale;
 	}
-	return scale < MICROS_PER_SECOND ? NULL : "The decimal places are missing";
+	return scale < MICROS_PER_SECOND ? NULL :
+		"The decimal places are missing";
 }
 
 /* The offset from UTC; NULL, or what is wrong with it. */

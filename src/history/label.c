@@ -1,6 +1,6 @@
 /*
  * label.c
- *		Names of channels and purposes, outcomes and weights: read and checked.
+ *		Names of channels and purposes, outcomes, weights: read and checked.
  */
 #include "history/label.h"
 

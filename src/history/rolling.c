@@ -64,11 +64,11 @@ FetchUpTo(WindowObject winobj, Rolling *rolling, Instant t)
 		{
 			bool		isnull;
 			bool		isout;
-			Datum		value = WinGetFuncArgInPartition(winobj, 0,
-														 rolling->next,
-														 WINDOW_SEEK_HEAD,
-														 true, &isnull, &isout);
+			Datum		value;
 
+			value = WinGetFuncArgInPartition(winobj, 0, rolling->next,
+											 WINDOW_SEEK_HEAD, true, &isnull,
+											 &isout);
 			rolling->done = isout;
 			if (isout)
 				return;

@@ -103,7 +103,8 @@ CheckAnswers(Bytes history, Instant as_of)
 	HistoryView view = Open(history);
 	CoreError	err;
 	HistoryDictionary *dictionary = HistoryReadDictionary(&view, &err);
-	HistoryWindow window = {ZoneOpen("abcz", 4, &err), {1, 2, 3}, as_of, {0, 0}};
+	HistoryWindow window = {ZoneOpen("abcz", 4, &err), {1, 2, 3}, as_of,
+	{0, 0}};
 	int64_t    *amounts;
 
 	Require(dictionary != NULL && window.zone != NULL);
@@ -195,7 +196,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	builder = HistoryBuild();
 	if (data[0] % 3 == 0)
-		taken = HistoryParse((const char *) data + 1, size - 1, builder, &err);
+		taken = HistoryParse((const char *) data + 1, size - 1, builder,
+							 &err);
 	else if (data[0] % 3 == 1)
 		taken = HistoryReceive(data + 1, size - 1, builder, &err);
 	else

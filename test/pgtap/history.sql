@@ -380,8 +380,10 @@ SELECT is_empty($$
 	$$, 'refused only when the window reaches behind the horizon');
 SELECT is_empty($$
 	SELECT * FROM try_count t WHERE got = 'behind the horizon' AND NOT EXISTS (
-		SELECT FROM counted c WHERE c.who = t.who AND at < before AND at + within + interval '8 days' > as_of
-		   AND pg_temp.matches(c.channel, c.purpose, t.channel, t.purpose))
+		SELECT FROM counted c
+		 WHERE c.who = t.who AND at < before AND pg_temp.matches(c.channel, c.purpose, t.channel, t.purpose)
+		   -- a month after an earlier day may be later than one after this day
+		   AND (at + within > as_of OR date_trunc('day', at) - interval '1 microsecond' + within > as_of))
 	$$, 'and there was something behind it that could matter');
 
 CREATE TEMP TABLE try_unanswered AS

@@ -287,12 +287,12 @@ CREATE FUNCTION twin.random_clock() RETURNS jsonb
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
 	first text := twin.pick('00:00', '00:30', '02:00', '02:15', '08:00',
-		'09:30', '12:00', '21:00', '23:59');
+		'09:30', '12:00', '21:00', '23:59', '24:00');
 	last text := twin.pick('00:00', '01:00', '02:30', '03:00', '08:00',
 		'17:00', '20:00', '22:00', '24:00');
 BEGIN
-	IF first = last THEN
-		last := '24:00';
+	IF first = last OR first = '24:00' AND last = '00:00' THEN
+		last := '19:45';
 	END IF;
 	RETURN jsonb_build_object('from', first, 'to', last)
 		|| CASE WHEN twin.chance(0.4)
@@ -392,7 +392,7 @@ BEGIN
 		ELSE
 			c := c || jsonb_build_object('outcome', twin.pick('bounced',
 				'hard_bounced', 'declined', 'complained', 'opened', 'opened',
-				'sent', 'sent', 'clicked', 'failed', 'rejected', 'converted', 'delivered'));
+				'sent', 'sent', 'clicked', 'planned', 'event', 'failed', 'rejected', 'converted', 'delivered'));
 			IF twin.chance(0.5) THEN
 				c := c || jsonb_build_object('win',
 					twin.random_window(durations));
