@@ -246,15 +246,6 @@ extern int	ScopeRank(const Policy *policy, int scope, const char *channel,
 					  const char *purpose, bool transactional);
 
 /*
- * The same for a contact that a rule looks at: "each" asks for the channel
- * (or the full purpose) of the proposed contact.
- */
-extern int	ScopeLookRank(const Policy *policy, int scope,
-						  const char *channel, const char *purpose,
-						  bool transactional, const char *proposed_channel,
-						  const char *proposed_purpose);
-
-/*
  * The rank of a statement's own scope: in a transactional one "marketing" is
  * a plain name.
  */
@@ -264,6 +255,18 @@ extern int	StatementRank(const Policy *policy,
 						  bool transactional);
 extern bool StatementHas(const Policy *policy,
 						 const PolicyStatement *statement, ClauseKind kind);
+
+/*
+ * The rank at which a clause looks at a contact: at its "of" or "after"
+ * scope, else at its statement's own.  "each" asks for the channel (or the
+ * full purpose) of the proposed contact.
+ */
+extern int	ClauseLookRank(const Policy *policy,
+						   const PolicyStatement *statement,
+						   const PolicyClause *clause, const char *channel,
+						   const char *purpose, bool transactional,
+						   const char *proposed_channel,
+						   const char *proposed_purpose);
 
 /* The kinds of rule in a statement, or-ed, as an override of it sees them. */
 extern int	StatementKinds(const Policy *policy,

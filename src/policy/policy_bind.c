@@ -86,11 +86,11 @@ RuleLooksAt(const PolicyBinding *binding, const BoundRule *rule,
 	const Policy *policy = &binding->policy;
 	bool		transactional = PolicyTransactional(policy, rule->layer,
 													channel, purpose);
-	int			scope = rule->clause->look == LOOK_OWN ?
-		policy->statements[rule->statement].scope : rule->clause->look_scope;
-	int			rank = ScopeLookRank(policy, scope, channel, purpose,
-									 transactional, binding->channel,
-									 binding->purpose);
+	int			rank = ClauseLookRank(policy,
+									  &policy->statements[rule->statement],
+									  rule->clause, channel, purpose,
+									  transactional, binding->channel,
+									  binding->purpose);
 
 	return rank != NO_MATCH &&
 		!ContactIsHidden(policy, rule->layer, rank, channel, purpose,

@@ -87,7 +87,6 @@ MatchScope(const Policy *policy, int scope_index, const Match *match)
 {
 	const PolicyScope *scope = &policy->scopes[scope_index];
 	const PolicyPattern *pattern = &policy->patterns[scope->first];
-	Match		excepted = *match;
 	int			best = NO_MATCH;
 
 	for (int i = 0; i < scope->included; i++, pattern++)
@@ -99,11 +98,8 @@ MatchScope(const Policy *policy, int scope_index, const Match *match)
 	}
 	if (best == NO_MATCH)
 		return NO_MATCH;
-
-	/* what is left out is left out whatever the proposed contact is */
-	excepted.proposed_channel = NULL;
 	for (int i = 0; i < scope->excepted; i++, pattern++)
-		if (MatchPattern(policy, pattern, &excepted) != NO_MATCH)
+		if (MatchPattern(policy, pattern, match) != NO_MATCH)
 			return NO_MATCH;
 	return best;
 }
@@ -116,24 +112,6 @@ ScopeRank(const Policy *policy, int scope, const char *channel,
 	Match		match = {
 		.channel = channel,
 		.purpose = purpose,
-		.transactional = transactional,
-		.special = true
-	};
-
-	return MatchScope(policy, scope, &match);
-}
-
-/* See policy.h. */
-int
-ScopeLookRank(const Policy *policy, int scope, const char *channel,
-			  const char *purpose, bool transactional,
-			  const char *proposed_channel, const char *proposed_purpose)
-{
-	Match		match = {
-		.channel = channel,
-		.purpose = purpose,
-		.proposed_channel = proposed_channel,
-		.proposed_purpose = proposed_purpose,
 		.transactional = transactional,
 		.special = true
 	};
@@ -178,6 +156,27 @@ PolicySameScope(const Policy *policy, int a, int b)
 		memcmp(&policy->patterns[x->first], &policy->patterns[y->first],
 			   (size_t) (x->included + x->excepted) *
 			   sizeof(PolicyPattern)) == 0;
+}
+
+/* See policy.h. */
+int
+ClauseLookRank(const Policy *policy, const PolicyStatement *statement,
+			   const PolicyClause *clause, const char *channel,
+			   const char *purpose, bool transactional,
+			   const char *proposed_channel, const char *proposed_purpose)
+{
+	bool		own = clause->look == LOOK_OWN;
+	Match		match = {
+		.channel = channel,
+		.purpose = purpose,
+		.proposed_channel = proposed_channel,
+		.proposed_purpose = proposed_purpose,
+		.transactional = transactional,
+		.special = !own || !StatementHas(policy, statement, CLAUSE_TRANSACTIONAL)
+	};
+
+	return MatchScope(policy, own ? statement->scope : clause->look_scope,
+					  &match);
 }
 
 /* See policy.h. */

@@ -168,7 +168,6 @@ SayScope(const Policy *policy, int index, const Noun *noun, CoreText *out)
 	if (scope->excepted == 0)
 		return;
 	left_out.plural = true;
-	left_out.looking = false;
 	left_out.conjunction = "and";
 	Say(out, " (");
 	SayPatterns(policy, scope->first + scope->included, scope->excepted,
