@@ -73,10 +73,11 @@ DecimalAdd(Decimal *sum, const Decimal *more, CoreError *err)
 		return false;
 	if (other.scale < sum->scale && !DecimalRescale(&other, sum->scale, err))
 		return false;
-	/* two numbers of 38 digits do not overflow 128 bits... */
-	sum->units += other.units;
-	/* ...but their sum may have 39 */
-	return DecimalInRange(sum->units) || DecimalOverflow(err);
+	/* two numbers of 38 digits may have a sum of 39, or of 129 bits */
+	if (__builtin_add_overflow(sum->units, other.units, &sum->units) ||
+		!DecimalInRange(sum->units))
+		return DecimalOverflow(err);
+	return true;
 }
 
 /* The sign of a - b. */
