@@ -96,9 +96,11 @@ AddAmount(RfmData *rfm, const Decimal *amount, CoreError *err)
 	/* orders of one shop have their places in common */
 	if (sum.scale == amount->scale)
 	{
-		sum.units += amount->units;
+		if (__builtin_add_overflow(sum.units, amount->units, &sum.units) ||
+			!DecimalInRange(sum.units))
+			return DecimalOverflow(err);
 		RfmSetUnits(rfm, sum.units);
-		return DecimalInRange(sum.units) || DecimalOverflow(err);
+		return true;
 	}
 	if (!DecimalAdd(&sum, amount, err))
 		return false;
