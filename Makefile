@@ -59,7 +59,6 @@ OBJS = \
 	src/policy/policy_words.o \
 	src/policy/verdict.o \
 	src/policy/verdict_core.o \
-	src/policy/verdict_index.o \
 	src/policy/verdict_next.o \
 	src/policy/verdict_pause.o \
 	src/rfm/decimal_core.o \
@@ -191,7 +190,6 @@ CORE_SOURCES = \
 	src/policy/policy_week.c \
 	src/policy/policy_words.c \
 	src/policy/verdict_core.c \
-	src/policy/verdict_index.c \
 	src/policy/verdict_next.c \
 	src/policy/verdict_pause.c \
 	src/rfm/decimal_core.c \

@@ -553,7 +553,6 @@ BeginQuestion(FunctionCallInfo fcinfo, Question *question)
 	question->at = InstantArgument(PG_GETARG_TIMESTAMPTZ(ARG_AT));
 	question->zone = ZONE_SLOTS;
 	question->person.binding = slot->binding;
-	question->person.indexes = NULL;
 	question->person.zones = slot->own_zones;
 	if (!PG_ARGISNULL(ARG_ZONE))
 	{

@@ -87,7 +87,6 @@ typedef struct Person
 	HistoryView history;
 	const KindTable *kinds;
 	const Trimmed *trimmed;		/* NULL: never trimmed */
-	struct RuleIndex **indexes; /* of a search, for each rule; or NULL */
 	const char *opted_out;		/* the pattern that refuses, or NULL */
 	bool		opted_in;		/* an opt-in matches */
 } Person;

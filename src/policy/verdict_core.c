@@ -191,38 +191,15 @@ MomentsAt(const PolicyBinding *binding, Zone **zones, Instant t,
 	for (int i = 0; i < binding->nrules; i++)
 		RuleMomentAt(&binding->rules[i], zones[binding->rules[i].zone], t,
 					 &moments->rules[i]);
-	/* alternatives pass or not together */
 	for (int i = 0; i < binding->nrules && !moments->closed; i++)
-		moments->closed = binding->rules[i].group == i &&
-			!RuleIsOpen(binding, i, moments);
+		moments->closed = !RuleIsOpen(binding, i, moments);
 }
 
 /* --- counting */
 
-/* What a contact has to be for the rule to see it. */
-static uint8_t
-LookMask(const PolicyClause *clause)
-{
-	switch (clause->kind)
-	{
-		case CLAUSE_ONLY_WITHIN:
-			return SEEN_COUNTED | SEEN_EVENT;
-		case CLAUSE_GAP:
-			return clause->look == LOOK_AFTER ? SEEN_COUNTED | SEEN_EVENT :
-				SEEN_COUNTED;
-		case CLAUSE_PAUSE_OUTCOME:
-			return SEEN_OUTCOME;
-		case CLAUSE_PAUSE_UNANSWERED:
-		case CLAUSE_PAUSE_NEVER_ANSWERED:
-			return SEEN_SENT;
-		default:
-			return SEEN_COUNTED;
-	}
-}
-
 /* How a rule looks at a person. */
 Look
-LookOf(const Person *person, int rule)
+LookOf(const Person *person, int rule, uint8_t mask)
 {
 	Look		look;
 
@@ -231,13 +208,12 @@ LookOf(const Person *person, int rule)
 	look.zone = person->zones[look.rule->zone];
 	look.seen = person->kinds->seen[rule];
 	look.amount = person->kinds->amount[rule];
-	look.index = person->indexes == NULL ? NULL : person->indexes[rule];
-	look.mask = LookMask(look.rule->clause);
+	look.mask = mask;
 	return look;
 }
 
-/* See verdict_parts.h. */
-bool
+/* Is a contact between lo and hi in the rule's window as seen from e? */
+static bool
 IsInWindow(const Look *look, Instant at, Instant e, int32_t window_date)
 {
 	if (look->rule->clause->window_kind == WINDOW_CALENDAR)
@@ -253,8 +229,6 @@ WindowAmount(const Look *look, Instant e, Reach reach, int32_t window_date,
 	const HistoryView *history = &look->person->history;
 	int64_t		total = 0;
 
-	if (look->index != NULL && contacts == NULL)
-		return RuleIndexAmount(look, e, reach, window_date, limit);
 	for (uint32_t i = ContactsUpTo(history, e); i-- > 0;)
 	{
 		Instant		at = HistoryAt(history, i);
@@ -360,28 +334,23 @@ TrimmedAmount(const Look *look)
 
 /*
  * max: at t, and at each later contact at which the proposed one is still in
- * the window.
+ * the window.  Reports the fullest of these instants.
  */
 typedef struct MaxCheck
 {
 	Look		look;
 	int64_t		before;			/* trimmed contacts, for "ever" */
 	int64_t		limit;			/* what may be there without the proposed */
-	bool		counts;			/* all of it, not just up to the limit */
-	int64_t		fullest;		/* the most at any of these instants */
-	Instant		fullest_at;		/* and where that is */
-	Reach		fullest_reach;
-	int32_t		fullest_date;
+	int64_t		fullest;
+	RuleFindings *findings;
 } MaxCheck;
-
-/* So many later contacts make an index worth while. */
-#define MANY_LATER		32
 
 /* Judge one instant. */
 static Passes
 MaxAt(MaxCheck *check, Instant e, Reach reach, int32_t window_date,
 	  CoreError *err)
 {
+	InstantList contacts = {0};
 	int64_t		amount;
 
 	if (check->look.rule->clause->window_kind == WINDOW_EVER)
@@ -393,16 +362,28 @@ MaxAt(MaxCheck *check, Instant e, Reach reach, int32_t window_date,
 		return FailHorizon(check->look.person, check->look.rule, err);
 	amount = check->before +
 		WindowAmount(&check->look, e, reach, window_date,
-					 check->counts ? INT64_MAX : check->limit - check->before,
-					 NULL);
-	if (amount > check->fullest)
+					 check->limit - check->before,
+					 check->findings != NULL ? &contacts : NULL);
+	if (check->findings != NULL && amount > check->fullest)
 	{
 		check->fullest = amount;
-		check->fullest_at = e;
-		check->fullest_reach = reach;
-		check->fullest_date = window_date;
+		check->findings->counted = amount;
+		CoreFree(check->findings->contacts.items);
+		check->findings->contacts = contacts;
 	}
+	else
+		CoreFree(contacts.items);
 	return amount > check->limit ? PASSES_NO : PASSES_YES;
+}
+
+/* Is the proposed contact, at t, in the window of a later instant e? */
+static bool
+IsInLaterWindow(const MaxCheck *check, Instant e, const RuleMoment *moment,
+				Reach *reach, int32_t *window_date)
+{
+	*reach = WindowReach(check->look.rule, check->look.zone, e, window_date);
+	return check->look.rule->clause->window_kind != WINDOW_CALENDAR ||
+		moment->date >= *window_date;
 }
 
 /*
@@ -417,19 +398,8 @@ JudgesUnseen(const PolicyClause *clause)
 		 (clause->window.months != 0 || clause->window.days != 0));
 }
 
-/* Is a contact, perhaps, one at which a later window is fullest? */
-static bool
-IsJudged(const MaxCheck *check, uint32_t contact)
-{
-	const HistoryView *history = &check->look.person->history;
-	uint32_t	kind = HistoryKindIndex(history, contact);
-
-	return (check->look.seen[kind] & SEEN_COUNTED) != 0 ||
-		JudgesUnseen(check->look.rule->clause);
-}
-
-/* See verdict_parts.h. */
-int64_t
+/* What may be in the window besides the proposed contact. */
+static int64_t
 MaxLimit(const BoundRule *rule)
 {
 	/* "max 0" refuses all that it binds, seen or not, whatever its weight */
@@ -439,151 +409,52 @@ MaxLimit(const BoundRule *rule)
 		(rule->sees_proposed ? rule->proposed_amount : 0);
 }
 
-/* Judge the instants after t, one by one. */
-static Passes
-LaterPasses(MaxCheck *check, const RuleMoment *moment, Instant t,
-			CoreError *err)
-{
-	const HistoryView *history = &check->look.person->history;
-	bool		calendar =
-		check->look.rule->clause->window_kind == WINDOW_CALENDAR;
-	uint32_t	first = ContactsUpTo(history, t);
-	RuleIndex  *index = NULL;
-	Passes		passes = PASSES_YES;
-
-	if (history->contacts - first > MANY_LATER)
-		check->look.index = index = RuleIndexMake(&check->look, t,
-												  INSTANT_NEVER);
-	for (uint32_t i = first; i < history->contacts; i++)
-	{
-		Instant		e = HistoryAt(history, i);
-		int32_t		window_date = 0;
-		Reach		reach;
-		Passes		later;
-
-		/* a no is a no; only the fullest instant is still of interest */
-		if (e >= moment->later_end ||
-			(passes != PASSES_YES && !check->counts))
-			break;
-		if (!IsJudged(check, i))
-			continue;
-		reach = WindowReach(check->look.rule, check->look.zone, e,
-							&window_date);
-		if (calendar && moment->date < window_date)
-			continue;
-		CoreCheckInterrupts();
-		later = MaxAt(check, e, reach, window_date, err);
-		if (passes == PASSES_YES || later == PASSES_NO)
-			passes = later;
-	}
-	RuleIndexFree(index);
-	return passes;
-}
-
-/* Judge all instants of a search, once. */
-static void
-JudgeLater(MaxCheck *check, CoreError *err)
-{
-	const HistoryView *history = &check->look.person->history;
-	RuleIndex  *index = check->look.index;
-
-	for (uint32_t i = ContactsUpTo(history, index->from);
-		 i < history->contacts; i++)
-	{
-		Instant		e = HistoryAt(history, i);
-		int32_t		window_date = 0;
-		Reach		reach;
-
-		if (!IsJudged(check, i))
-			continue;
-		CoreCheckInterrupts();
-		reach = WindowReach(check->look.rule, check->look.zone, e,
-							&window_date);
-		RuleIndexJudged(index, MaxAt(check, e, reach, window_date, err), e,
-						window_date);
-	}
-	RuleIndexJudgedAll(index);
-}
-
-/* LaterPasses() by the index of a search. */
-static Passes
-LaterPassesIndexed(MaxCheck *check, const RuleMoment *moment, Instant t,
-				   CoreError *err)
-{
-	RuleIndex  *index = check->look.index;
-	bool		calendar =
-		check->look.rule->clause->window_kind == WINDOW_CALENDAR;
-
-	if (!index->judged)
-		JudgeLater(check, err);
-	for (int i = 0; i < 2; i++)
-	{
-		const RuleInstants *list = &index->verdicts[i];
-		uint32_t	n = (uint32_t) list->instants.count;
-		uint32_t	next = InstantsBefore(list->instants.items, n, t + 1);
-
-		if (next == n || (calendar ? list->dates[next] > moment->date :
-						  list->instants.items[next] >= moment->later_end))
-			continue;
-		return i == 0 ? PASSES_NO :
-			FailHorizon(check->look.person, check->look.rule, err);
-	}
-	return PASSES_YES;
-}
-
 static Passes
 MaxPasses(const Person *person, int rule, const Moments *moments,
 		  RuleFindings *findings, CoreError *err)
 {
 	const RuleMoment *moment = &moments->rules[rule];
+	const HistoryView *history = &person->history;
 	MaxCheck	check;
 	Passes		passes;
-	Passes		later = PASSES_YES;
 
-	check.look = LookOf(person, rule);
+	check.look = LookOf(person, rule, SEEN_COUNTED);
 	check.limit = MaxLimit(check.look.rule);
-	if (check.limit < 0 && findings == NULL)
-		return PASSES_NO;
 	/* no window holds more than there is */
 	if (findings == NULL && !check.look.rule->clause->weighed &&
-		person->trimmed == NULL &&
-		check.limit >= (int64_t) person->history.contacts)
+		person->trimmed == NULL && check.limit >= (int64_t) history->contacts)
 		return PASSES_YES;
 	check.before = check.look.rule->clause->window_kind == WINDOW_EVER ?
 		TrimmedAmount(&check.look) : 0;
-	check.counts = findings != NULL;
 	check.fullest = -1;
+	check.findings = findings;
 	passes = MaxAt(&check, moments->at, moment->reach, moment->window_date,
 				   err);
-	if (check.look.rule->sees_proposed &&
-		(passes == PASSES_YES || check.counts))
-		later = check.look.index != NULL ?
-			LaterPassesIndexed(&check, moment, moments->at, err) :
-			LaterPasses(&check, moment, moments->at, err);
-	if (findings != NULL && check.fullest >= 0)
+	if (!check.look.rule->sees_proposed)
+		return passes;
+	for (uint32_t i = ContactsUpTo(history, moments->at);
+		 i < history->contacts; i++)
 	{
-		findings->counted = check.fullest;
-		check.look.index = NULL;
-		(void) WindowAmount(&check.look, check.fullest_at,
-							check.fullest_reach, check.fullest_date,
-							INT64_MAX, &findings->contacts);
+		Instant		e = HistoryAt(history, i);
+		Reach		reach;
+		int32_t		window_date = 0;
+		uint32_t	kind = HistoryKindIndex(history, i);
+		Passes		later;
+
+		/* a no is a no; only the fullest instant is still of interest */
+		if (e >= moment->later_end || (passes != PASSES_YES && !findings))
+			break;
+		if ((check.look.seen[kind] & SEEN_COUNTED) == 0 &&
+			!JudgesUnseen(check.look.rule->clause))
+			continue;
+		if (!IsInLaterWindow(&check, e, moment, &reach, &window_date))
+			continue;
+		CoreCheckInterrupts();
+		later = MaxAt(&check, e, reach, window_date, err);
+		if (passes == PASSES_YES || later == PASSES_NO)
+			passes = later;
 	}
-	return passes == PASSES_YES || later == PASSES_NO ? later : passes;
-}
-
-/* FindWithin() by the index of a search. */
-static bool
-IsWithinIndexed(const Look *look, Instant t, Reach reach, Instant need)
-{
-	const RuleIndex *index = look->index;
-
-	for (uint32_t i = InstantsBefore(index->at, index->n, t + 1);
-		 i-- > 0 && index->at[i] >= reach.lo;)
-		if (index->at[i] >= reach.hi ||
-			SpanAdd(look->zone, index->at[i],
-					&look->rule->clause->span) >= need)
-			return true;
-	return false;
+	return passes;
 }
 
 /*
@@ -598,8 +469,6 @@ FindWithin(const Look *look, Instant t, Reach reach, InstantList *contacts)
 	Instant		need = t + (look->rule->kind == RULE_ONLY_WITHIN ? 0 : 1);
 	bool		found = false;
 
-	if (look->index != NULL && contacts == NULL)
-		return IsWithinIndexed(look, t, reach, need);
 	for (uint32_t i = ContactsUpTo(history, t); i-- > 0;)
 	{
 		Instant		at = HistoryAt(history, i);
@@ -670,43 +539,15 @@ FindTrimmedWithin(const Look *look, Instant t, Reach reach,
 		FailHorizon(look->person, look->rule, err) : found;
 }
 
-/* Is there a contact after t, but before that end, that the rule sees? */
-static bool
-FindLater(const Look *look, Instant t, Instant end, InstantList *contacts)
-{
-	const HistoryView *history = &look->person->history;
-	bool		found = false;
-
-	if (look->index != NULL && contacts == NULL)
-	{
-		uint32_t	next = InstantsBefore(look->index->at, look->index->n,
-										  t + 1);
-
-		return next < look->index->n && look->index->at[next] < end;
-	}
-	for (uint32_t i = ContactsUpTo(history, t); i < history->contacts; i++)
-	{
-		Instant		at = HistoryAt(history, i);
-		uint32_t	kind = HistoryKindIndex(history, i);
-
-		if (at >= end)
-			break;
-		if ((look->seen[kind] & look->mask) == 0)
-			continue;
-		found = true;
-		if (contacts == NULL)
-			break;
-		InstantListAdd(contacts, at);
-	}
-	return found;
-}
-
 static Passes
 GapPasses(const Person *person, int rule, const Moments *moments,
 		  RuleFindings *findings, CoreError *err)
 {
 	const RuleMoment *moment = &moments->rules[rule];
-	Look		look = LookOf(person, rule);
+	const HistoryView *history = &person->history;
+	bool		after = person->binding->rules[rule].clause->look == LOOK_AFTER;
+	Look		look = LookOf(person, rule, after ? SEEN_COUNTED | SEEN_EVENT :
+							  SEEN_COUNTED);
 	InstantList *contacts = findings != NULL ? &findings->contacts : NULL;
 	Passes		behind;
 	bool		found = FindWithin(&look, moments->at, moment->reach,
@@ -714,9 +555,21 @@ GapPasses(const Person *person, int rule, const Moments *moments,
 
 	if (found && contacts == NULL)
 		return PASSES_NO;
-	found |= FindLater(&look, moments->at, moment->later_end, contacts);
-	if (found && contacts == NULL)
-		return PASSES_NO;
+	for (uint32_t i = ContactsUpTo(history, moments->at);
+		 i < history->contacts; i++)
+	{
+		Instant		at = HistoryAt(history, i);
+		uint32_t	kind = HistoryKindIndex(history, i);
+
+		if (at >= moment->later_end)
+			break;
+		if ((look.seen[kind] & look.mask) == 0)
+			continue;
+		found = true;
+		if (contacts == NULL)
+			return PASSES_NO;
+		InstantListAdd(contacts, at);
+	}
 	behind = FindTrimmedWithin(&look, moments->at, moment->reach, contacts,
 							   err);
 	if (found || behind == PASSES_YES)
@@ -728,7 +581,7 @@ static Passes
 OnlyWithinPasses(const Person *person, int rule, const Moments *moments,
 				 RuleFindings *findings, CoreError *err)
 {
-	Look		look = LookOf(person, rule);
+	Look		look = LookOf(person, rule, SEEN_COUNTED | SEEN_EVENT);
 	InstantList *contacts = findings != NULL ? &findings->contacts : NULL;
 
 	if (FindWithin(&look, moments->at, moments->rules[rule].reach, contacts))

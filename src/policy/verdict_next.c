@@ -21,8 +21,6 @@
 typedef struct RuleEdges
 {
 	bool		known;
-	bool		kept;			/* in instants; else only the last is wanted */
-	Instant		last;
 	InstantList instants;		/* after "from", ascending */
 	int64_t    *times;			/* local times of day, ascending */
 	int			ntimes;
@@ -30,9 +28,9 @@ typedef struct RuleEdges
 
 struct NextSearch
 {
-	Person		person;			/* with the indexes of this search */
+	const Person *person;
 	Instant		from;
-	Instant		end;			/* INSTANT_NONE: not worked out yet */
+	Instant		end;
 	RuleEdges  *rules;
 	Moments    *moments;		/* scratch */
 };
@@ -41,21 +39,15 @@ struct NextSearch
 static Zone *
 RuleZone(const NextSearch *search, int rule)
 {
-	return search->person.zones[search->person.binding->rules[rule].zone];
+	return search->person->zones[search->person->binding->rules[rule].zone];
 }
 
 /* Note an edge, if it is still to come. */
 static void
 AddEdge(NextSearch *search, int rule, Instant t)
 {
-	RuleEdges  *edges = &search->rules[rule];
-
-	if (t <= search->from)
-		return;
-	if (t > edges->last)
-		edges->last = t;
-	if (edges->kept)
-		InstantListAdd(&edges->instants, t);
+	if (t > search->from)
+		InstantListAdd(&search->rules[rule].instants, t);
 }
 
 /* Note the edges at which "x + span > e" flips. */
@@ -75,17 +67,15 @@ static void
 AddContactEdges(NextSearch *search, int rule, Instant at, uint8_t seen,
 				Instant answered_at)
 {
-	const BoundRule *bound = &search->person.binding->rules[rule];
+	const BoundRule *bound = &search->person->binding->rules[rule];
 	const PolicyClause *clause = bound->clause;
 	Zone	   *zone = RuleZone(search, rule);
 	bool		later = at > search->from;
 
+	/* a cap is judged at every later contact, seen or not */
+	AddEdge(search, rule, at);
 	if (bound->kind == RULE_MAX)
 	{
-		if (MaxLimit(bound) < 0)
-			return;				/* whatever the history is */
-		/* a cap is judged at every later contact, seen or not */
-		AddEdge(search, rule, at);
 		if (clause->window_kind != WINDOW_ROLLING)
 			return;
 		if (later && bound->sees_proposed)
@@ -96,7 +86,6 @@ AddContactEdges(NextSearch *search, int rule, Instant at, uint8_t seen,
 	}
 	if (seen == 0)
 		return;
-	AddEdge(search, rule, at);
 	if (answered_at != INSTANT_NONE)
 		AddEdge(search, rule, answered_at);
 	if (SpanIsGiven(&clause->age))
@@ -129,7 +118,7 @@ AddGroupEdges(NextSearch *search, int rule, const TrimmedGroup *group)
 static void
 AddHistoryEdges(NextSearch *search, int rule)
 {
-	const Person *person = &search->person;
+	const Person *person = search->person;
 	const HistoryView *history = &person->history;
 	const BoundRule *bound = &person->binding->rules[rule];
 	Instant    *answers = NULL;
@@ -175,19 +164,17 @@ CompareTimes(const void *a, const void *b)
 static void
 AddTimes(NextSearch *search, int rule)
 {
-	const PolicyBinding *binding = search->person.binding;
+	const PolicyBinding *binding = search->person->binding;
 	RuleEdges  *edges = &search->rules[rule];
 	const BoundRule *bound = &binding->rules[rule];
-	int			members = 0;
 	int			n = 0;
 
 	if ((bound->kind & (RULE_CLOCK | RULE_DAY)) == 0 &&
 		!bound->clause->during.given &&
 		bound->clause->window_kind != WINDOW_CALENDAR)
 		return;
-	for (int i = 0; i < binding->nrules; i++)
-		members += binding->rules[i].group == bound->group;
-	edges->times = CoreAlloc((size_t) (2 * members + 1) * sizeof(int64_t));
+	edges->times = CoreAlloc((size_t) (2 * binding->nrules + 1) *
+							 sizeof(int64_t));
 	edges->times[n++] = 0;
 	for (int i = 0; i < binding->nrules && bound->kind == RULE_CLOCK; i++)
 	{
@@ -202,20 +189,6 @@ AddTimes(NextSearch *search, int rule)
 	edges->ntimes = n;
 }
 
-/*
- * The last edge that the history brings to a rule.  Those of a rule that
- * passes are not kept: there may be as many as contacts, for each rule.
- */
-static Instant
-LastEdge(NextSearch *search, int rule)
-{
-	RuleEdges  *edges = &search->rules[rule];
-
-	if (!edges->known && search->person.binding->rules[rule].looks)
-		AddHistoryEdges(search, rule);
-	return edges->last;
-}
-
 /* Work out a rule's edges, once. */
 static RuleEdges *
 EdgesOf(NextSearch *search, int rule)
@@ -224,8 +197,8 @@ EdgesOf(NextSearch *search, int rule)
 
 	if (edges->known)
 		return edges;
-	edges->known = edges->kept = true;
-	if (search->person.binding->rules[rule].looks)
+	edges->known = true;
+	if (search->person->binding->rules[rule].looks)
 		AddHistoryEdges(search, rule);
 	InstantListSort(&edges->instants);
 	AddTimes(search, rule);
@@ -292,7 +265,7 @@ static Instant
 SearchEnd(NextSearch *search)
 {
 	static const Span decade = {.months = 12 * SEARCH_YEARS};
-	const Person *person = &search->person;
+	const Person *person = search->person;
 	const PolicyBinding *binding = person->binding;
 	Instant		latest = search->from;
 	Instant		last_contact = search->from;
@@ -307,12 +280,14 @@ SearchEnd(NextSearch *search)
 	for (int i = 0; i < binding->nrules; i++)
 	{
 		const BoundRule *rule = &binding->rules[i];
+		const InstantList *instants = &EdgesOf(search, i)->instants;
 		Zone	   *zone = RuleZone(search, i);
 		Instant		changes[4];
 
 		changes[0] = DatesEnd(zone, &rule->clause->on, &yearly);
 		changes[1] = DatesEnd(zone, &rule->clause->during, &yearly);
-		changes[2] = LastEdge(search, i);
+		changes[2] = instants->count == 0 ? INSTANT_NONE :
+			instants->items[instants->count - 1];
 		changes[3] = rule->clause->window_kind != WINDOW_CALENDAR ?
 			INSTANT_NONE : last_contact + CalendarLength(&rule->window);
 		for (int j = 0; j < 4; j++)
@@ -324,8 +299,7 @@ SearchEnd(NextSearch *search)
 	end = SpanAdd(RuleZone(search, 0), search->from, &decade);
 	if (!yearly && latest + SEARCH_DAYS * MICROS_PER_DAY < end)
 		end = latest + SEARCH_DAYS * MICROS_PER_DAY;
-	/* what comes later could not be asked about */
-	return end < INSTANT_END ? end : INSTANT_END - 1;
+	return end;
 }
 
 /* See verdict.h. */
@@ -335,16 +309,12 @@ NextSearchBegin(const Person *person, Instant from)
 	const PolicyBinding *binding = person->binding;
 	NextSearch *search = CoreAllocZero(sizeof(NextSearch));
 
-	search->person = *person;
-	search->person.indexes = CoreAllocZero((size_t) (binding->nrules + 1) *
-										   sizeof(RuleIndex *));
+	search->person = person;
 	search->from = from;
-	search->end = INSTANT_NONE;
 	search->rules = CoreAllocZero((size_t) (binding->nrules + 1) *
 								  sizeof(RuleEdges));
-	for (int i = 0; i < binding->nrules; i++)
-		search->rules[i].last = INSTANT_NONE;
 	search->moments = CoreAllocZero(MomentsSize(binding));
+	search->end = SearchEnd(search);
 	return search;
 }
 
@@ -352,63 +322,36 @@ NextSearchBegin(const Person *person, Instant from)
 static Passes
 PassesAt(NextSearch *search, int rule, Instant t, CoreError *err)
 {
-	const PolicyBinding *binding = search->person.binding;
+	const PolicyBinding *binding = search->person->binding;
 
 	search->moments->at = t;
-	for (int i = rule; i < binding->nrules; i++)
-	{
-		if (i == rule || binding->rules[i].group == rule)
+	for (int i = 0; i < binding->nrules; i++)
+		if (i == rule || binding->rules[i].group == binding->rules[rule].group)
 			RuleMomentAt(&binding->rules[i], RuleZone(search, i), t,
 						 &search->moments->rules[i]);
-		if (binding->rules[rule].clause->kind != CLAUSE_ONLY_TIME)
-			break;
-	}
-	return RulePasses(&search->person, rule, search->moments, NULL, err);
+	return RulePasses(search->person, rule, search->moments, NULL, err);
 }
 
-/* Prepare for many instants, now that a rule has refused. */
-static void
-Prepare(NextSearch *search, int rule)
-{
-	Look		look;
-
-	if (search->end == INSTANT_NONE)
-		search->end = SearchEnd(search);
-	if (!search->person.binding->rules[rule].looks ||
-		search->person.indexes[rule] != NULL)
-		return;
-	look = LookOf(&search->person, rule);
-	search->person.indexes[rule] = RuleIndexMake(&look, search->from,
-												 INSTANT_NEVER);
-}
-
-/*
- * The first instant >= t at which a rule passes.  Of alternatives, which pass
- * together, the first is asked.
- */
+/* The first instant >= t at which a rule passes. */
 static bool
 FirstPass(NextSearch *search, int rule, Instant t, Instant *next,
 		  CoreError *err)
 {
-	rule = search->person.binding->rules[rule].group;
-	for (;;)
+	while (t <= search->end)
 	{
 		Passes		passes = PassesAt(search, rule, t, err);
 
 		if (passes == PASSES_UNKNOWN)
 			return false;
 		if (passes == PASSES_YES)
-			break;
-		CoreCheckInterrupts();
-		Prepare(search, rule);
-		t = NextEdge(search, rule, t);
-		if (t > search->end)
 		{
-			t = INSTANT_NEVER;
-			break;
+			*next = t;
+			return true;
 		}
+		CoreCheckInterrupts();
+		t = NextEdge(search, rule, t);
 	}
-	*next = t;
+	*next = INSTANT_NEVER;
 	return true;
 }
 
@@ -423,12 +366,12 @@ NextForRule(NextSearch *search, int rule, Instant *next, CoreError *err)
 bool
 NextForAll(NextSearch *search, Instant *next, CoreError *err)
 {
-	const PolicyBinding *binding = search->person.binding;
+	const PolicyBinding *binding = search->person->binding;
 	Instant		t = search->from;
 	bool		moved = true;
 
 	*next = INSTANT_NEVER;
-	if (search->person.opted_out != NULL)
+	if (search->person->opted_out != NULL)
 		return true;
 	while (moved)
 	{
@@ -437,8 +380,6 @@ NextForAll(NextSearch *search, Instant *next, CoreError *err)
 		{
 			Instant		first;
 
-			if (binding->rules[i].group != i)
-				continue;
 			if (!FirstPass(search, i, t, &first, err))
 				return false;
 			if (first == INSTANT_NEVER)
@@ -505,7 +446,7 @@ static bool
 VerdictRefused(NextSearch *search, int rule, int64_t counted,
 			   Instant *longest, Verdict *verdict, CoreError *err)
 {
-	const BoundRule *bound = &search->person.binding->rules[rule];
+	const BoundRule *bound = &search->person->binding->rules[rule];
 	Instant		own;
 
 	if (!NextForRule(search, rule, &own, err))

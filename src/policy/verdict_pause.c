@@ -24,6 +24,51 @@ Later(Instant a, Instant b)
 	return a > b ? a : b;
 }
 
+/* A contact a run may be made of: when was it answered, if it was by t? */
+typedef struct RunContact
+{
+	Instant		at;
+	Instant		answer_at;		/* INSTANT_NONE: not by t */
+} RunContact;
+
+/* Gather the sent contacts up to t. */
+static RunContact *
+GatherRun(const Look *look, Instant t, uint32_t *ncontacts)
+{
+	const HistoryView *history = &look->person->history;
+	uint32_t	n = ContactsUpTo(history, t);
+	RunContact *contacts = CoreAlloc((size_t) (n + 1) * sizeof(RunContact));
+	Instant    *answers = NULL;
+
+	*ncontacts = 0;
+	if (history->answer_width > 0)
+	{
+		answers = CoreAlloc(history->contacts * sizeof(Instant));
+		HistoryAnswers(history, look->person->kinds->dictionary, answers);
+	}
+	for (uint32_t i = 0; i < n; i++)
+	{
+		RunContact *contact = &contacts[*ncontacts];
+		uint32_t	kind = HistoryKindIndex(history, i);
+
+		if ((look->seen[kind] & SEEN_SENT) == 0)
+			continue;
+		contact->at = HistoryAt(history, i);
+		contact->answer_at = INSTANT_NONE;
+		if ((look->seen[kind] & SEEN_ANSWERED) != 0)
+		{
+			contact->answer_at = contact->at;
+			if (answers != NULL && answers[i] != INSTANT_NONE)
+				contact->answer_at = answers[i];
+			if (contact->answer_at > t)
+				contact->answer_at = INSTANT_NONE;
+		}
+		(*ncontacts)++;
+	}
+	CoreFree(answers);
+	return contacts;
+}
+
 /* What a group knows of answers in the sense of the rule. */
 static const TrimmedAnswers *
 GroupAnswers(const Look *look, const TrimmedGroup *group)
@@ -59,6 +104,13 @@ RunTrimmedAnswers(const Look *look, Instant t, Run *run)
 	return true;
 }
 
+/* Is a contact at c after the latest answer, and so part of the run? */
+static bool
+IsInRun(const Run *run, Instant c)
+{
+	return c >= run->answer_at && c > run->answered_at;
+}
+
 /* Lengthen the run by the trimmed contacts that no answer followed. */
 static void
 RunTrimmedContacts(const Look *look, const RuleMoment *moment, Run *run)
@@ -90,45 +142,14 @@ RunTrimmedContacts(const Look *look, const RuleMoment *moment, Run *run)
 	}
 }
 
-/* One more contact of the run. */
-static inline void
-AddToRun(Run *run, Instant at, InstantList *list)
+/* Has a contact had its time to be answered ("for A")? */
+static bool
+IsOldEnough(const Look *look, const RuleMoment *moment, Instant at, Instant t)
 {
-	run->least++;
-	run->most++;
-	run->last_at = run->last_maybe = at;
-	if (list != NULL)
-		InstantListAdd(list, at);
-}
-
-/*
- * The contacts of the run up to t that are not trimmed and, for "for A", have
- * had their time to be answered.
- */
-static void
-RunContacts(const Look *look, const RuleMoment *moment, Instant t, Run *run,
-			InstantList *list)
-{
-	const RuleIndex *index = look->index;
 	const Span *age = &look->rule->clause->age;
-	uint32_t	end = InstantsBefore(index->at, index->n, t + 1);
-	uint32_t	old = SpanIsGiven(age) ?
-		InstantsBefore(index->at, end, moment->young.lo) : end;
-	uint32_t	i = InstantsBefore(index->at, end,
-								   Later(run->answer_at,
-										 run->answered_at + 1));
 
-	if (i < old && list == NULL)
-	{
-		run->least = run->most = old - i;
-		run->last_at = run->last_maybe = index->at[old - 1];
-		i = old;
-	}
-	for (; i < old; i++)
-		AddToRun(run, index->at[i], list);
-	for (; i < end && index->at[i] < moment->young.hi; i++)
-		if (SpanAdd(look->zone, index->at[i], age) <= t)
-			AddToRun(run, index->at[i], list);
+	return !SpanIsGiven(age) || at < moment->young.lo ||
+		(at < moment->young.hi && SpanAdd(look->zone, at, age) <= t);
 }
 
 /* Measure the run of unanswered contacts up to t. */
@@ -137,15 +158,40 @@ MeasureRun(const Look *look, const RuleMoment *moment, Instant t, Run *run,
 		   InstantList *list, CoreError *err)
 {
 	const Trimmed *trimmed = look->person->trimmed;
+	uint32_t	ncontacts;
+	RunContact *contacts = GatherRun(look, t, &ncontacts);
 
+	run->answer_at = run->answered_at = INSTANT_NONE;
 	run->last_at = run->last_maybe = INSTANT_NONE;
 	run->least = run->most = 0;
-	RuleIndexAnswers(look->index, t, &run->answer_at, &run->answered_at);
+	for (uint32_t i = 0; i < ncontacts; i++)
+	{
+		if (contacts[i].answer_at == INSTANT_NONE)
+			continue;
+		if (contacts[i].answer_at > run->answer_at)
+			run->answer_at = contacts[i].answer_at;
+		run->answered_at = contacts[i].at;
+	}
 	if (trimmed != NULL && !RunTrimmedAnswers(look, t, run))
+	{
+		CoreFree(contacts);
 		return FailHorizon(look->person, look->rule, err);
-	RunContacts(look, moment, t, run, list);
+	}
+	for (uint32_t i = 0; i < ncontacts; i++)
+	{
+		if (contacts[i].answer_at != INSTANT_NONE ||
+			!IsInRun(run, contacts[i].at) ||
+			!IsOldEnough(look, moment, contacts[i].at, t))
+			continue;
+		run->least++;
+		run->most++;
+		run->last_at = run->last_maybe = contacts[i].at;
+		if (list != NULL)
+			InstantListAdd(list, contacts[i].at);
+	}
 	if (trimmed != NULL)
 		RunTrimmedContacts(look, moment, run);
+	CoreFree(contacts);
 	return PASSES_YES;
 }
 
@@ -164,19 +210,14 @@ Passes
 UnansweredPasses(const Person *person, int rule, const Moments *moments,
 				 RuleFindings *findings, CoreError *err)
 {
-	Look		look = LookOf(person, rule);
+	Look		look = LookOf(person, rule, SEEN_SENT);
 	const RuleMoment *moment = &moments->rules[rule];
 	const PolicyClause *clause = look.rule->clause;
-	RuleIndex  *index = NULL;
-	Passes		measured;
 	Run			run;
 
-	if (look.index == NULL)
-		look.index = index = RuleIndexMake(&look, moments->at, moments->at);
-	measured = MeasureRun(&look, moment, moments->at, &run,
-						  findings != NULL ? &findings->contacts : NULL, err);
-	RuleIndexFree(index);
-	if (measured == PASSES_UNKNOWN)
+	if (MeasureRun(&look, moment, moments->at, &run,
+				   findings != NULL ? &findings->contacts : NULL,
+				   err) == PASSES_UNKNOWN)
 		return PASSES_UNKNOWN;
 	if (findings != NULL)
 		findings->counted = run.least;
@@ -270,95 +311,41 @@ TrimmedOutcomePasses(const Look *look, const RuleMoment *moment, Instant t,
 		PASSES_NO : FailHorizon(look->person, look->rule, err);
 }
 
-/* Find, once, all contacts that complete N of the outcome in one window. */
-static void
-JudgeOutcomes(const Look *look, CoreError *err)
-{
-	RuleIndex  *index = look->index;
-
-	for (uint32_t i = 0; i < index->n; i++)
-	{
-		Passes		triggers;
-
-		CoreCheckInterrupts();
-		triggers = OutcomeTriggers(look, index->at[i], err);
-		if (triggers != PASSES_NO)
-			RuleIndexJudged(index, triggers == PASSES_YES ?
-							PASSES_NO : PASSES_UNKNOWN, index->at[i], 0);
-	}
-	RuleIndexJudgedAll(index);
-}
-
-/* "pause ... after N OUTCOME" by the index of a search. */
-static Passes
-OutcomePassesIndexed(const Look *look, const RuleMoment *moment, Instant t,
-					 CoreError *err)
-{
-	RuleIndex  *index = look->index;
-
-	if (!index->judged)
-		JudgeOutcomes(look, err);
-	for (int i = 0; i < 2; i++)
-	{
-		const InstantList *list = &index->verdicts[i].instants;
-		uint32_t	j = InstantsBefore(list->items, (uint32_t) list->count,
-									   t + 1);
-
-		while (j-- > 0 && list->items[j] >= moment->reach.lo)
-			if (PauseLasts(look, moment, list->items[j], t))
-				return i == 0 ? PASSES_NO :
-					FailHorizon(look->person, look->rule, err);
-	}
-	return TrimmedOutcomePasses(look, moment, t, err);
-}
-
-/* So many contacts make an index worth while. */
-#define MANY_CONTACTS	64
-
 /* "pause ... after N OUTCOME". */
 Passes
 OutcomePasses(const Person *person, int rule, const Moments *moments,
 			  RuleFindings *findings, CoreError *err)
 {
-	Look		look = LookOf(person, rule);
+	Look		look = LookOf(person, rule, SEEN_OUTCOME);
 	const RuleMoment *moment = &moments->rules[rule];
 	const HistoryView *history = &person->history;
-	uint32_t	n = ContactsUpTo(history, moments->at);
-	RuleIndex  *index = NULL;
 	Passes		passes = PASSES_YES;
 
-	if (look.index != NULL && findings == NULL)
-		return OutcomePassesIndexed(&look, moment, moments->at, err);
-	if (n > MANY_CONTACTS)
-		look.index = index = RuleIndexMake(&look, moments->at, moments->at);
-	while (n-- > 0 && passes != PASSES_UNKNOWN &&
-		   (passes == PASSES_YES || findings != NULL))
+	for (uint32_t i = ContactsUpTo(history, moments->at); i-- > 0;)
 	{
-		Instant		at = HistoryAt(history, n);
+		Instant		at = HistoryAt(history, i);
+		uint32_t	kind = HistoryKindIndex(history, i);
+		Passes		triggers;
 
 		if (at < moment->reach.lo)
 			break;
-		if ((look.seen[HistoryKindIndex(history, n)] & SEEN_OUTCOME) == 0)
+		if ((look.seen[kind] & SEEN_OUTCOME) == 0)
 			continue;
 		if (findings != NULL)
 			InstantListAdd(&findings->contacts, at);
-		if (passes == PASSES_NO ||
-			!PauseLasts(&look, moment, at, moments->at))
+		if (!PauseLasts(&look, moment, at, moments->at) ||
+			passes == PASSES_NO)
 			continue;
 		CoreCheckInterrupts();
-		switch (OutcomeTriggers(&look, at, err))
-		{
-			case PASSES_YES:
-				passes = PASSES_NO;
-				break;
-			case PASSES_UNKNOWN:
-				passes = PASSES_UNKNOWN;
-				break;
-			case PASSES_NO:
-				break;
-		}
+		triggers = OutcomeTriggers(&look, at, err);
+		if (triggers == PASSES_UNKNOWN)
+			return PASSES_UNKNOWN;
+		if (triggers == PASSES_YES)
+			passes = PASSES_NO;
+		if (passes == PASSES_NO && findings == NULL)
+			return PASSES_NO;
 	}
-	RuleIndexFree(index);
-	return passes != PASSES_YES ? passes :
-		TrimmedOutcomePasses(&look, moment, moments->at, err);
+	if (passes == PASSES_NO)
+		return PASSES_NO;
+	return TrimmedOutcomePasses(&look, moment, moments->at, err);
 }
