@@ -167,7 +167,7 @@ ZoneSegmentAt(Zone *zone, Instant t)
 			return zone->segments[i];
 
 	segment = SegmentFrom(zone->tz, t - SEGMENT_LOOK_BACK);
-	while (segment.end <= t)
+	while (segment.end <= t && segment.end != INSTANT_NEVER)
 		segment = SegmentFrom(zone->tz, segment.end);
 	zone->segments[zone->next] = segment;
 	zone->next = (zone->next + 1) % SEGMENT_SLOTS;

@@ -254,6 +254,9 @@ CheckClause(const Policy *policy, const PolicyClause *clause)
 		clause->from_minute <= 1440 && clause->to_minute <= 1440 &&
 		clause->weighed <= 1 && clause->days <= 0x7f &&
 		clause->outcome < OUTCOME_COUNT &&
+		(clause->kind != CLAUSE_ANSWER ||
+		 (clause->outcome >= OUTCOME_SENT &&
+		  clause->outcome <= OUTCOME_CONVERTED)) &&
 		memcmp(clause->unused, zero.unused, sizeof(zero.unused)) == 0;
 }
 
