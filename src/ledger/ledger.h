@@ -1,0 +1,115 @@
+/*
+ * ledger.h
+ *		The stored people: what the files of this room share.
+ *
+ * person.c reads, locks and writes a person's row; policies.c knows the
+ * policy that applies to it; judge.c asks the core about it.  Nothing here
+ * decides anything itself.  Everything returned lives in the current memory
+ * context; errors are raised.
+ *
+ * The functions that take an SPI plan need no SPI_connect() of the caller's.
+ */
+#ifndef CONTACT_PRESSURE_LEDGER_H
+#define CONTACT_PRESSURE_LEDGER_H
+
+#include "utils/array.h"
+#include "utils/timestamp.h"
+
+#include "policy/asker.h"
+
+/* --- a person's row (person.c) */
+
+typedef struct LedgerPerson
+{
+	text	   *id;				/* of the row: the one merged into, perhaps */
+	bool		known;			/* there is a row; else all else is NULL */
+	text	   *segment;
+	text	   *zone;
+	struct varlena *preferences;	/* as stored, perhaps compressed */
+	ArrayType  *opted_out;
+	ArrayType  *opted_in;
+	ArrayType  *holds;
+	TimestampTz lease_until;	/* of the first lease; DT_NOEND: none */
+	struct varlena *history;	/* detoasted; NULL: no contacts */
+} LedgerPerson;
+
+/*
+ * A contact on lease whose lease ended by now is left out of the history that
+ * is returned.  False, and person->known too: nobody of that id.
+ */
+extern bool ReadPerson(text *id, TimestampTz now, LedgerPerson *person);
+
+/*
+ * The same under a row lock, as of the last commit (40001 in a transaction
+ * whose snapshot is older); leases that ended by now are cancelled.  With
+ * create, an unknown person is inserted and locked.
+ */
+extern bool LockPerson(text *id, TimestampTz now, bool create,
+					   LedgerPerson *person);
+
+/* Write history and lease_until of a locked person. */
+extern void SavePerson(const LedgerPerson *person);
+
+/* Edit a person's history in memory. */
+extern void PersonAddContact(LedgerPerson *person, const Contact *contact);
+extern void PersonRemoveContact(LedgerPerson *person, const Contact *contact);
+
+/* --- the policy of a person (policies.c) */
+
+typedef struct LedgerPolicy
+{
+	struct varlena *policy;		/* NULL: no row applies, so nothing may */
+	int64		version;
+} LedgerPolicy;
+
+/*
+ * "everyone", then the segment's or "default", then the preferences.  Like
+ * the schema, policies are read as last committed (and as this transaction
+ * changed them), whatever the transaction's snapshot is; what was read is
+ * kept until somebody changes a row.
+ */
+extern LedgerPolicy PolicyOfPerson(const LedgerPerson *person);
+
+/* --- the core's answers for a stored person (judge.c) */
+
+/* What is proposed to a person; channel and purpose as given. */
+typedef struct LedgerProposal
+{
+	text	   *channel;
+	text	   *purpose;
+	bool		has_weight;
+	float8		weight;
+} LedgerProposal;
+
+extern bool JudgeMayContact(const LedgerPerson *person,
+							const LedgerProposal *proposal, TimestampTz at);
+
+/* DT_NOEND: never. */
+extern TimestampTz JudgeNext(const LedgerPerson *person,
+							 const LedgerProposal *proposal, TimestampTz at);
+
+/*
+ * The columns of person_verdict: allowed, reason, rule, layer, counted, cap,
+ * retry_at, known.
+ */
+#define LEDGER_VERDICT_COLUMNS	8
+typedef struct LedgerVerdict
+{
+	bool		allowed;
+	int64		policy_version;
+	Datum		values[LEDGER_VERDICT_COLUMNS];
+	bool		nulls[LEDGER_VERDICT_COLUMNS];
+} LedgerVerdict;
+
+extern void JudgeVerdict(const LedgerPerson *person,
+						 const LedgerProposal *proposal, TimestampTz at,
+						 LedgerVerdict *verdict);
+
+/*
+ * The last look before handing over: do opt-outs, consent and the clock allow
+ * at now what was reserved?  Caps and gaps are not asked again.
+ */
+extern bool JudgeMayHandOver(const LedgerPerson *person,
+							 const LedgerProposal *proposal, TimestampTz now);
+
+#endif							/* CONTACT_PRESSURE_LEDGER_H */
