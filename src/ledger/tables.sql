@@ -103,6 +103,7 @@ CREATE TABLE contact_pressure.contact_log (
 	reason         text,
 	recorded_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
 	settled_at     timestamptz,
+	merged_from    text,
 	PRIMARY KEY (person_id, log_id),
 	UNIQUE (person_id, key)
 );
@@ -134,6 +135,8 @@ COMMENT ON COLUMN contact_pressure.contact_log.reason IS
 	'why it was cancelled';
 COMMENT ON COLUMN contact_pressure.contact_log.settled_at IS
 	'when it was confirmed or cancelled';
+COMMENT ON COLUMN contact_pressure.contact_log.merged_from IS
+	'whose contact it was when it was recorded, if that person was merged since';
 
 CREATE TABLE contact_pressure.response_log (
 	person_id   text        NOT NULL,
