@@ -38,6 +38,8 @@ OBJS = \
 	src/history/label.o \
 	src/history/rolling.o \
 	src/json_core.o \
+	src/policy/asker.o \
+	src/policy/asker_columns.o \
 	src/policy/policy_bind.o \
 	src/policy/policy_build.o \
 	src/policy/policy_clause.o \
@@ -92,6 +94,7 @@ HEADER_FILES = \
 	src/history/label.h \
 	src/history/slots.h \
 	src/json.h \
+	src/policy/asker.h \
 	src/policy/policy.h \
 	src/policy/policy_build.h \
 	src/policy/policy_lint.h \

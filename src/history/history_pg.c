@@ -106,18 +106,23 @@ OutcomeArg(FunctionCallInfo fcinfo, int arg)
 	return outcome;
 }
 
+/* The millionths of a weight; see history_pg.h. */
+int64_t
+CheckWeight(float8 weight)
+{
+	int64_t		millionths;
+	CoreError	err;
+
+	if (!WeightFromDouble(weight, &millionths, &err))
+		ThrowCoreError(&err);
+	return millionths;
+}
+
 /* The weight that is an argument; see history_pg.h. */
 int64_t
 WeightArg(FunctionCallInfo fcinfo, int arg)
 {
-	int64_t		weight;
-	CoreError	err;
-
-	if (PG_ARGISNULL(arg))
-		return WEIGHT_NONE;
-	if (!WeightFromDouble(PG_GETARG_FLOAT8(arg), &weight, &err))
-		ThrowCoreError(&err);
-	return weight;
+	return PG_ARGISNULL(arg) ? WEIGHT_NONE : CheckWeight(PG_GETARG_FLOAT8(arg));
 }
 
 /* An instant that is an argument; see history_pg.h. */

@@ -29,7 +29,8 @@ extern void ChannelArg(FunctionCallInfo fcinfo, int arg, char *channel);
 extern void PurposeArg(FunctionCallInfo fcinfo, int arg, char *purpose);
 extern Outcome OutcomeArg(FunctionCallInfo fcinfo, int arg);
 
-/* A float8 weight as millionths; NULL: WEIGHT_NONE. */
+/* A weight as millionths; as an argument, NULL: WEIGHT_NONE. */
+extern int64_t CheckWeight(float8 weight);
 extern int64_t WeightArg(FunctionCallInfo fcinfo, int arg);
 
 /* A finite instant that contacts can have; what names it in the error. */
