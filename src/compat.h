@@ -19,6 +19,13 @@
 #define pg_noreturn pg_attribute_noreturn()
 #endif
 
+/* The number of the session's transaction; needs storage/proc.h. */
+#if PG_VERSION_NUM >= 170000
+#define MyLocalTransactionId()	(MyProc->vxid.lxid)
+#else
+#define MyLocalTransactionId()	(MyProc->lxid)
+#endif
+
 #if PG_VERSION_NUM < 150000
 #include "fmgr.h"
 #include "funcapi.h"

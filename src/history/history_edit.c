@@ -81,9 +81,12 @@ typedef struct Wanted
 	Instant		at;
 	char		channel[LABEL_NAME_MAX + 1];
 	char		purpose[LABEL_PURPOSE_MAX + 1];
-	int64_t		weight;			/* WEIGHT_NONE: whatever it is */
+	bool		any_weight;
+	int64_t		weight;
 	bool		any_outcome;
 	Outcome		outcome;
+	bool		any_answer;
+	Instant		answered_at;
 } Wanted;
 
 /* The error for a contact that is not there, or not there any more. */
@@ -111,7 +114,7 @@ FailNotFound(const HistoryView *view, const Wanted *wanted)
 			 errmsg("no such contact at %s", at),
 			 errdetail("The history has none with channel \"%s\", purpose "
 					   "\"%s\"%s.", wanted->channel, wanted->purpose,
-					   wanted->any_outcome && wanted->weight == WEIGHT_NONE ?
+					   wanted->any_outcome && wanted->any_weight ?
 					   "" : " and that weight or outcome"),
 			 errhint("unnest() lists the contacts of a history.")));
 }
@@ -125,7 +128,7 @@ IsWanted(const HistoryDictionary *dictionary, uint32_t index,
 
 	return strcmp(label->channel, wanted->channel) == 0 &&
 		strcmp(label->purpose, wanted->purpose) == 0 &&
-		(wanted->weight == WEIGHT_NONE || kind->weight == wanted->weight) &&
+		(wanted->any_weight || kind->weight == wanted->weight) &&
 		(wanted->any_outcome || kind->outcome == wanted->outcome);
 }
 
@@ -141,10 +144,17 @@ AddAllBut(HistoryBuilder *builder, const HistoryView *view,
 {
 	HistoryDictionary *dictionary = ReadDictionary(view);
 	uint32_t	i = HistoryUpTo(view, wanted->at - 1);
+	Instant    *answers = NULL;
 	CoreError	err;
 
+	if (!wanted->any_answer)
+	{
+		answers = palloc(Max(view->contacts, 1) * sizeof(Instant));
+		HistoryAnswers(view, dictionary, answers);
+	}
 	while (i < view->contacts && HistoryAt(view, i) == wanted->at &&
-		   !IsWanted(dictionary, HistoryKindIndex(view, i), wanted))
+		   !(IsWanted(dictionary, HistoryKindIndex(view, i), wanted) &&
+			 (answers == NULL || answers[i] == wanted->answered_at)))
 		i++;
 	if (i >= view->contacts || HistoryAt(view, i) != wanted->at)
 		FailNotFound(view, wanted);
@@ -165,9 +175,7 @@ WantedArgs(FunctionCallInfo fcinfo, Wanted *wanted)
 							  "time of a contact");
 	ChannelArg(fcinfo, 2, wanted->channel);
 	PurposeArg(fcinfo, 3, wanted->purpose);
-	wanted->weight = WEIGHT_NONE;
-	wanted->any_outcome = true;
-	wanted->outcome = OUTCOME_SENT;
+	wanted->any_weight = wanted->any_outcome = wanted->any_answer = true;
 }
 
 /* One contact less. */
@@ -179,6 +187,7 @@ remove_contact(PG_FUNCTION_ARGS)
 	Wanted		wanted;
 
 	WantedArgs(fcinfo, &wanted);
+	wanted.any_weight = PG_ARGISNULL(4);
 	wanted.weight = WeightArg(fcinfo, 4);
 	wanted.any_outcome = PG_ARGISNULL(5);
 	wanted.outcome = OutcomeArg(fcinfo, 5);
@@ -209,6 +218,47 @@ set_outcome(PG_FUNCTION_ARGS)
 	contact.weight = AddAllBut(builder, &view, &wanted);
 	AddContact(builder, &contact);
 	PG_RETURN_HISTORY(builder);
+}
+
+/* Open a history that is a value; NULL is the empty one. */
+static void
+OpenHistory(struct varlena *history, HistoryView *view)
+{
+	CoreError	err;
+
+	if (!HistoryOpen(history == NULL ? NULL : VARDATA_ANY(history),
+					 history == NULL ? 0 : VARSIZE_ANY_EXHDR(history),
+					 view, &err))
+		ThrowCoreError(&err);
+}
+
+/* A history with one contact more; see history_pg.h. */
+struct varlena *
+HistoryWith(struct varlena *history, const Contact *contact)
+{
+	HistoryBuilder *builder = HistoryBuild();
+	HistoryView view;
+
+	OpenHistory(history, &view);
+	AddHistory(builder, &view);
+	AddContact(builder, contact);
+	return FinishHistory(builder);
+}
+
+/* A history with exactly this contact less; see history_pg.h. */
+struct varlena *
+HistoryWithout(struct varlena *history, const Contact *contact)
+{
+	HistoryBuilder *builder = HistoryBuild();
+	HistoryView view;
+	Wanted		wanted = {.at = contact->at, .weight = contact->weight,
+		.outcome = contact->outcome, .answered_at = contact->answered_at};
+
+	strlcpy(wanted.channel, contact->channel, sizeof(wanted.channel));
+	strlcpy(wanted.purpose, contact->purpose, sizeof(wanted.purpose));
+	OpenHistory(history, &view);
+	(void) AddAllBut(builder, &view, &wanted);
+	return FinishHistory(builder);
 }
 
 /* Contacts before an instant become a summary. */

@@ -39,6 +39,16 @@ extern Instant CheckInstant(TimestampTz t, const char *what);
 /* A duration: positive, at most 1000 years. */
 extern Span SpanFromInterval(const Interval *interval);
 
+/*
+ * A history with one contact more, and without exactly this one: its time,
+ * label, weight (or none of its own), outcome and answer time.  NULL is the
+ * history without contacts; a contact that is not there is an error.
+ */
+extern struct varlena *HistoryWith(struct varlena *history,
+								   const Contact *contact);
+extern struct varlena *HistoryWithout(struct varlena *history,
+									  const Contact *contact);
+
 /* Raise the error for an argument that has to be there. */
 pg_noreturn extern void FailNullArgument(const char *name);
 

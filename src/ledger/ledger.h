@@ -7,15 +7,37 @@
  * decides anything itself.  Everything returned lives in the current memory
  * context; errors are raised.
  *
- * The functions that take an SPI plan need no SPI_connect() of the caller's.
+ * No function needs an SPI_connect() of the caller's but LedgerPlan() and
+ * LedgerExecute().
  */
 #ifndef CONTACT_PRESSURE_LEDGER_H
 #define CONTACT_PRESSURE_LEDGER_H
 
+#include "executor/spi.h"
 #include "utils/array.h"
 #include "utils/timestamp.h"
 
 #include "policy/asker.h"
+
+/* --- saved plans (person.c) */
+
+/* Prepare a statement once a session; *plan is a static variable. */
+extern SPIPlanPtr LedgerPlan(SPIPlanPtr *plan, const char *source, int nargs,
+							 const Oid *types);
+
+/* Run it; the number of rows.  nulls as for SPI_execute_plan(). */
+extern uint64 LedgerExecute(SPIPlanPtr plan, Datum *values, const char *nulls,
+							bool read_only);
+
+/* The type contact_history, as an argument of a plan. */
+extern Oid	HistoryType(void);
+
+/*
+ * The contact in six columns of a row of contact_log, from that column on:
+ * at, channel, purpose, weight, outcome, answered_at.
+ */
+extern void LedgerContact(HeapTuple tuple, TupleDesc tupdesc, int column,
+						  Contact *contact);
 
 /* --- a person's row (person.c) */
 
@@ -46,6 +68,12 @@ extern bool ReadPerson(text *id, TimestampTz now, LedgerPerson *person);
  */
 extern bool LockPerson(text *id, TimestampTz now, bool create,
 					   LedgerPerson *person);
+
+/* Leave contacts whose lease has ended out of the history in memory. */
+extern void PersonHideLeases(LedgerPerson *person, TimestampTz now);
+
+/* Work lease_until out anew from the log rows of a locked person. */
+extern void PersonSettleLeases(LedgerPerson *person);
 
 /* Write history and lease_until of a locked person. */
 extern void SavePerson(const LedgerPerson *person);
@@ -104,6 +132,9 @@ typedef struct LedgerVerdict
 extern void JudgeVerdict(const LedgerPerson *person,
 						 const LedgerProposal *proposal, TimestampTz at,
 						 LedgerVerdict *verdict);
+
+/* Make it a refusal of the ledger's own, with that reason, never to retry. */
+extern void LedgerRefuse(LedgerVerdict *verdict, const char *reason);
 
 /*
  * The last look before handing over: do opt-outs, consent and the clock allow

@@ -1,0 +1,408 @@
+/*
+ * person.c
+ *		A person's row: read, locked, written.
+ */
+#include "postgres.h"
+
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/syscache.h"
+
+#include "compat.h"
+#include "core_pg.h"
+#include "history/history_pg.h"
+#include "ledger/ledger.h"
+
+/* A person merged into one that was merged and so on: no chain is longer. */
+#define MERGES_MAX		100
+
+/* The columns of a person that are read, in this order. */
+enum
+{
+	PERSON_ID = 1,
+	PERSON_SEGMENT,
+	PERSON_ZONE,
+	PERSON_PREFERENCES,
+	PERSON_OPTED_OUT,
+	PERSON_OPTED_IN,
+	PERSON_HOLDS,
+	PERSON_LEASE_UNTIL,
+	PERSON_MERGED_INTO,
+	PERSON_HISTORY
+};
+
+#define READ_PERSON \
+	"SELECT person_id, segment, zone, preferences, opted_out, opted_in," \
+	"       holds, lease_until, merged_into, history" \
+	"  FROM contact_pressure.person WHERE person_id = $1"
+
+/* --- plans */
+
+/* See ledger.h. */
+SPIPlanPtr
+LedgerPlan(SPIPlanPtr *plan, const char *source, int nargs, const Oid *types)
+{
+	if (*plan == NULL)
+	{
+		SPIPlanPtr	prepared = SPI_prepare(source, nargs,
+										   unconstify(Oid *, types));
+
+		if (prepared == NULL)
+			elog(ERROR, "SPI_prepare failed: %s",
+				 SPI_result_code_string(SPI_result));
+		SPI_keepplan(prepared);
+		*plan = prepared;
+	}
+	return *plan;
+}
+
+/* See ledger.h. */
+uint64
+LedgerExecute(SPIPlanPtr plan, Datum *values, const char *nulls,
+			  bool read_only)
+{
+	int			result = SPI_execute_plan(plan, values, nulls, read_only, 0);
+
+	if (result < 0)
+		elog(ERROR, "SPI_execute_plan failed: %s",
+			 SPI_result_code_string(result));
+	return SPI_processed;
+}
+
+/* See ledger.h. */
+Oid
+HistoryType(void)
+{
+	Oid			schema = get_namespace_oid("contact_pressure", false);
+
+	return GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
+						   CStringGetDatum("contact_history"),
+						   ObjectIdGetDatum(schema));
+}
+
+/* See ledger.h. */
+void
+LedgerContact(HeapTuple tuple, TupleDesc tupdesc, int column,
+			  Contact *contact)
+{
+	bool		isnull;
+	Datum		datum;
+	text	   *outcome;
+	CoreError	err;
+
+	contact->at = DatumGetTimestampTz(SPI_getbinval(tuple, tupdesc, column,
+													&isnull));
+	contact->channel = SPI_getvalue(tuple, tupdesc, column + 1);
+	contact->purpose = SPI_getvalue(tuple, tupdesc, column + 2);
+	datum = SPI_getbinval(tuple, tupdesc, column + 3, &isnull);
+	contact->weight = WEIGHT_NONE;
+	if (!isnull && !WeightFromDouble(DatumGetFloat8(datum), &contact->weight,
+									 &err))
+		ThrowCoreError(&err);
+	outcome = DatumGetTextPP(SPI_getbinval(tuple, tupdesc, column + 4,
+										   &isnull));
+	if (!OutcomeParse(VARDATA_ANY(outcome), VARSIZE_ANY_EXHDR(outcome),
+					  &contact->outcome, &err))
+		ThrowCoreError(&err);
+	datum = SPI_getbinval(tuple, tupdesc, column + 5, &isnull);
+	contact->answered_at = isnull ? INSTANT_NONE : DatumGetTimestampTz(datum);
+}
+
+/* --- reading */
+
+/* A column of an SPI row, detoasted, in the given context; NULL for NULL. */
+static void *
+ReadColumn(MemoryContext context, HeapTuple tuple, int column)
+{
+	bool		isnull;
+	Datum		datum = SPI_getbinval(tuple, SPI_tuptable->tupdesc, column,
+									  &isnull);
+	MemoryContext old;
+	struct varlena *value;
+
+	if (isnull)
+		return NULL;
+	old = MemoryContextSwitchTo(context);
+	/* arrays are read with a long header, all else as it comes */
+	if (column == PERSON_OPTED_OUT || column == PERSON_OPTED_IN ||
+		column == PERSON_HOLDS)
+		value = PG_DETOAST_DATUM_COPY(datum);
+	else if (column == PERSON_PREFERENCES &&
+			 !VARATT_IS_EXTERNAL(DatumGetPointer(datum)))
+		value = (struct varlena *) DatumGetPointer(datumCopy(datum, false, -1));
+	else
+	{
+		value = PG_DETOAST_DATUM_PACKED(datum);
+		if (value == (struct varlena *) DatumGetPointer(datum))
+			value = (struct varlena *)
+				DatumGetPointer(datumCopy(datum, false, -1));
+	}
+	MemoryContextSwitchTo(old);
+	return value;
+}
+
+/*
+ * Read the row that SPI has found into person; false, with the id to go on
+ * with in *next, when it was merged into another.
+ */
+static bool
+ReadRow(MemoryContext context, LedgerPerson *person, text **next)
+{
+	HeapTuple	tuple = SPI_tuptable->vals[0];
+	bool		isnull;
+	Datum		lease_until;
+
+	*next = ReadColumn(context, tuple, PERSON_MERGED_INTO);
+	if (*next != NULL)
+		return false;
+	person->id = ReadColumn(context, tuple, PERSON_ID);
+	person->known = true;
+	person->segment = ReadColumn(context, tuple, PERSON_SEGMENT);
+	person->zone = ReadColumn(context, tuple, PERSON_ZONE);
+	person->preferences = ReadColumn(context, tuple, PERSON_PREFERENCES);
+	person->opted_out = ReadColumn(context, tuple, PERSON_OPTED_OUT);
+	person->opted_in = ReadColumn(context, tuple, PERSON_OPTED_IN);
+	person->holds = ReadColumn(context, tuple, PERSON_HOLDS);
+	lease_until = SPI_getbinval(tuple, SPI_tuptable->tupdesc,
+								PERSON_LEASE_UNTIL, &isnull);
+	person->lease_until = isnull ? DT_NOEND :
+		DatumGetTimestampTz(lease_until);
+	person->history = ReadColumn(context, tuple, PERSON_HISTORY);
+	return true;
+}
+
+/* Read or lock a person's row, or that of the one merged into. */
+static bool
+FetchPerson(SPIPlanPtr plan, text *id, bool read_only, MemoryContext context,
+			LedgerPerson *person)
+{
+	for (int i = 0; i < MERGES_MAX; i++)
+	{
+		Datum		values[1] = {PointerGetDatum(id)};
+
+		memset(person, 0, sizeof(*person));
+		person->id = id;
+		person->lease_until = DT_NOEND;
+		if (LedgerExecute(plan, values, NULL, read_only) == 0)
+			return false;
+		if (ReadRow(context, person, &id))
+			return true;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_EXCEPTION),
+			 errmsg("person \"%s\" was merged in a circle",
+					text_to_cstring(id)),
+			 errhint("Set merged_into of one of them to NULL.")));
+	return false;				/* keep the compiler quiet */
+}
+
+/* --- leases */
+
+/* The columns of a contact in contact_log as these statements have them. */
+#define CONTACT_COLUMNS "at, channel, purpose, weight, outcome, answered_at"
+
+/* Take the contacts that SPI has found out of the history in memory. */
+static void
+RemoveFound(LedgerPerson *person, MemoryContext context)
+{
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		Contact		contact;
+		MemoryContext old;
+
+		LedgerContact(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1,
+					  &contact);
+		old = MemoryContextSwitchTo(context);
+		PersonRemoveContact(person, &contact);
+		MemoryContextSwitchTo(old);
+	}
+}
+
+/* See ledger.h. */
+void
+PersonHideLeases(LedgerPerson *person, TimestampTz now)
+{
+	static SPIPlanPtr plan = NULL;
+	MemoryContext context = CurrentMemoryContext;
+	static const Oid types[] = {TEXTOID, TIMESTAMPTZOID};
+	Datum		values[] = {PointerGetDatum(person->id),
+	TimestampTzGetDatum(now)};
+
+	SPI_connect();
+	LedgerPlan(&plan,
+			   "SELECT " CONTACT_COLUMNS
+			   "  FROM contact_pressure.contact_log"
+			   " WHERE person_id = $1 AND status = 'reserved'"
+			   "   AND lease_until <= $2",
+			   lengthof(types), types);
+	LedgerExecute(plan, values, NULL, true);
+	RemoveFound(person, context);
+	SPI_finish();
+}
+
+/* When the first of a person's leases ends; DT_NOEND: there is none. */
+static TimestampTz
+FirstLease(const LedgerPerson *person)
+{
+	static SPIPlanPtr plan = NULL;
+	static const Oid types[] = {TEXTOID};
+	Datum		values[] = {PointerGetDatum(person->id)};
+	Datum		first;
+	bool		isnull;
+
+	LedgerPlan(&plan,
+			   "SELECT min(lease_until) FROM contact_pressure.contact_log"
+			   " WHERE person_id = $1 AND status = 'reserved'",
+			   lengthof(types), types);
+	LedgerExecute(plan, values, NULL, false);
+	first = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1,
+						  &isnull);
+	return isnull ? DT_NOEND : DatumGetTimestampTz(first);
+}
+
+/* Cancel the contacts of a locked person whose lease has ended. */
+static void
+EndLeases(LedgerPerson *person, TimestampTz now, MemoryContext context)
+{
+	static SPIPlanPtr plan = NULL;
+	static const Oid types[] = {TEXTOID, TIMESTAMPTZOID};
+	Datum		values[] = {PointerGetDatum(person->id),
+	TimestampTzGetDatum(now)};
+
+	LedgerPlan(&plan,
+			   "UPDATE contact_pressure.contact_log"
+			   "   SET status = 'cancelled', reason = 'lease expired',"
+			   "       settled_at = clock_timestamp()"
+			   " WHERE person_id = $1 AND status = 'reserved'"
+			   "   AND lease_until <= $2"
+			   " RETURNING " CONTACT_COLUMNS,
+			   lengthof(types), types);
+	LedgerExecute(plan, values, NULL, false);
+	RemoveFound(person, context);
+	person->lease_until = FirstLease(person);
+	SavePerson(person);
+}
+
+/* See ledger.h. */
+void
+PersonSettleLeases(LedgerPerson *person)
+{
+	SPI_connect();
+	person->lease_until = FirstLease(person);
+	SPI_finish();
+}
+
+/* --- what the other files call */
+
+/* See ledger.h. */
+bool
+ReadPerson(text *id, TimestampTz now, LedgerPerson *person)
+{
+	static SPIPlanPtr plan = NULL;
+	static const Oid types[] = {TEXTOID};
+	MemoryContext context = CurrentMemoryContext;
+
+	SPI_connect();
+	LedgerPlan(&plan, READ_PERSON, lengthof(types), types);
+	(void) FetchPerson(plan, id, true, context, person);
+	SPI_finish();
+	if (person->lease_until <= now)
+		PersonHideLeases(person, now);
+	return person->known;
+}
+
+/* Insert a row for somebody unknown, unless another session just did. */
+static void
+InsertPerson(text *id)
+{
+	static SPIPlanPtr plan = NULL;
+	static const Oid types[] = {TEXTOID};
+	Datum		values[] = {PointerGetDatum(id)};
+
+	LedgerPlan(&plan,
+			   "INSERT INTO contact_pressure.person (person_id) VALUES ($1)"
+			   " ON CONFLICT DO NOTHING", lengthof(types), types);
+	LedgerExecute(plan, values, NULL, false);
+}
+
+/* See ledger.h. */
+bool
+LockPerson(text *id, TimestampTz now, bool create, LedgerPerson *person)
+{
+	static SPIPlanPtr plan = NULL;
+	static const Oid types[] = {TEXTOID};
+	MemoryContext context = CurrentMemoryContext;
+
+	SPI_connect();
+	LedgerPlan(&plan, READ_PERSON " FOR NO KEY UPDATE", lengthof(types),
+			   types);
+	if (!FetchPerson(plan, id, false, context, person) && create)
+	{
+		InsertPerson(person->id);
+		if (!FetchPerson(plan, person->id, false, context, person))
+			ereport(ERROR,
+					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+					 errmsg("person \"%s\" exists but cannot be changed by this role",
+							text_to_cstring(id)),
+					 errhint("Look at the row-level security of contact_pressure.person.")));
+	}
+	if (person->known && person->lease_until <= now)
+		EndLeases(person, now, context);
+	SPI_finish();
+	return person->known;
+}
+
+/* See ledger.h. */
+void
+SavePerson(const LedgerPerson *person)
+{
+	static SPIPlanPtr plan = NULL;
+	static Oid	history_type = InvalidOid;
+	Oid			types[] = {TEXTOID, HistoryType(), TIMESTAMPTZOID};
+	bool		leased = person->lease_until != DT_NOEND;
+	char		nulls[] = {' ', ' ', leased ? ' ' : 'n', '\0'};
+	Datum		values[] = {
+		PointerGetDatum(person->id),
+		PointerGetDatum(person->history == NULL ?
+						FinishHistory(HistoryBuild()) : person->history),
+		TimestampTzGetDatum(person->lease_until)
+	};
+
+	SPI_connect();
+	/* the extension may have been dropped and created again */
+	if (plan != NULL && history_type != types[1])
+	{
+		SPI_freeplan(plan);
+		plan = NULL;
+	}
+	history_type = types[1];
+	LedgerPlan(&plan,
+			   "UPDATE contact_pressure.person"
+			   "   SET history = $2, lease_until = $3 WHERE person_id = $1",
+			   lengthof(types), types);
+	if (LedgerExecute(plan, values, nulls, false) != 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("the history of person \"%s\" could not be written",
+						text_to_cstring(person->id)),
+				 errhint("Look at row-level security and triggers of contact_pressure.person.")));
+	SPI_finish();
+}
+
+/* See ledger.h. */
+void
+PersonAddContact(LedgerPerson *person, const Contact *contact)
+{
+	person->history = HistoryWith(person->history, contact);
+}
+
+/* See ledger.h. */
+void
+PersonRemoveContact(LedgerPerson *person, const Contact *contact)
+{
+	person->history = HistoryWithout(person->history, contact);
+}
