@@ -364,6 +364,26 @@ CREATE AGGREGATE contact_pressure.contact_history(at timestamptz, channel text, 
 COMMENT ON AGGREGATE contact_pressure.contact_history(timestamptz, text, text, float8, text) IS
 'a history from the rows of a log: time, channel, purpose, weight and outcome (NULL: sent)';
 
+CREATE FUNCTION contact_pressure.contact_history_transition(contact_pressure.contact_history, timestamptz, text, text, float8, text, timestamptz)
+RETURNS contact_pressure.contact_history
+AS 'MODULE_PATHNAME', 'contact_history_transition'
+LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION contact_pressure.contact_history_transition(contact_pressure.contact_history, timestamptz, text, text, float8, text, timestamptz) IS
+'transition function of contact_history(timestamptz, text, text, float8, text, timestamptz)';
+
+CREATE AGGREGATE contact_pressure.contact_history(at timestamptz, channel text, purpose text, weight float8, outcome text, answered_at timestamptz) (
+	SFUNC = contact_pressure.contact_history_transition,
+	STYPE = contact_pressure.contact_history,
+	SSPACE = 256,
+	FINALFUNC = contact_pressure.contact_history_final,
+	COMBINEFUNC = contact_pressure.contact_history_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE contact_pressure.contact_history(timestamptz, text, text, float8, text, timestamptz) IS
+'a history from the rows of a log: time, channel, purpose, weight, outcome and when it was answered (NULL: not known)';
+
 CREATE FUNCTION contact_pressure.contact_history_merge_transition(contact_pressure.contact_history, contact_pressure.contact_history)
 RETURNS contact_pressure.contact_history
 AS 'MODULE_PATHNAME', 'contact_history_merge_transition'

@@ -300,7 +300,8 @@ WeightedKind(Arena *arena, uint32 base, int64_t weight)
 
 enum
 {
-	ARG_STATE, ARG_AT, ARG_CHANNEL, ARG_PURPOSE, ARG_WEIGHT, ARG_OUTCOME
+	ARG_STATE, ARG_AT, ARG_CHANNEL, ARG_PURPOSE, ARG_WEIGHT, ARG_OUTCOME,
+	ARG_ANSWERED_AT
 };
 
 /* Longer ones are read anew for each row. */
@@ -663,6 +664,13 @@ GetState(FunctionCallInfo fcinfo)
 	return state;
 }
 
+/* Does the row say when the contact was answered? */
+static inline bool
+HasAnswerTime(FunctionCallInfo fcinfo)
+{
+	return PG_NARGS() > ARG_ANSWERED_AT && !PG_ARGISNULL(ARG_ANSWERED_AT);
+}
+
 /* Add a contact that does not fit into a word. */
 static void
 AddRowAsPiece(FunctionCallInfo fcinfo, State *state, Instant at)
@@ -682,6 +690,10 @@ AddRowAsPiece(FunctionCallInfo fcinfo, State *state, Instant at)
 		contact.weight = WeightArg(fcinfo, ARG_WEIGHT);
 	if (PG_NARGS() > ARG_OUTCOME)
 		contact.outcome = OutcomeArg(fcinfo, ARG_OUTCOME);
+	if (HasAnswerTime(fcinfo))
+		contact.answered_at =
+			CheckInstant(PG_GETARG_TIMESTAMPTZ(ARG_ANSWERED_AT),
+						 "time of an answer");
 	if (!HistoryAdd(builder, &contact, &err))
 		ThrowCoreError(&err);
 	piece = FinishHistory(builder);
@@ -689,7 +701,10 @@ AddRowAsPiece(FunctionCallInfo fcinfo, State *state, Instant at)
 	pfree(piece);
 }
 
-/* One more row of a log: at, channel [, purpose [, weight [, outcome]]]. */
+/*
+ * One more row of a log: at, channel [, purpose [, weight [, outcome [,
+ * answered_at]]]].
+ */
 Datum
 contact_history_transition(PG_FUNCTION_ARGS)
 {
@@ -717,7 +732,8 @@ contact_history_transition(PG_FUNCTION_ARGS)
 		if (kind < MAX_KINDS)
 			kind = WeightedKind(StateArena(state), kind, weight);
 	}
-	if (!AddContact(state, at, kind))
+	/* few contacts have an answer time: a word has no room for it */
+	if (HasAnswerTime(fcinfo) || !AddContact(state, at, kind))
 		AddRowAsPiece(fcinfo, state, at);
 	PG_RETURN_DATUM(EOHPGetRWDatum(&state->header));
 }
