@@ -38,6 +38,16 @@ OBJS = \
 	src/history/label.o \
 	src/history/rolling.o \
 	src/json_core.o \
+	src/ledger/check.o \
+	src/ledger/judge.o \
+	src/ledger/log_row.o \
+	src/ledger/outcome_core.o \
+	src/ledger/person.o \
+	src/ledger/policies.o \
+	src/ledger/read.o \
+	src/ledger/record.o \
+	src/ledger/settle.o \
+	src/ledger/settle_many.o \
 	src/policy/asker.o \
 	src/policy/asker_columns.o \
 	src/policy/policy_bind.o \
@@ -94,6 +104,11 @@ HEADER_FILES = \
 	src/history/label.h \
 	src/history/slots.h \
 	src/json.h \
+	src/ledger/judge.h \
+	src/ledger/ledger.h \
+	src/ledger/outcome.h \
+	src/ledger/policies.h \
+	src/ledger/settle.h \
 	src/policy/asker.h \
 	src/policy/policy.h \
 	src/policy/policy_build.h \
@@ -119,7 +134,12 @@ SQL_MODULES = \
 	src/policy/rules.sql \
 	src/rfm/rfm.sql \
 	src/rfm/model.sql \
-	src/rfm/segment_map.sql
+	src/rfm/segment_map.sql \
+	src/ledger/tables.sql \
+	src/ledger/policies.sql \
+	src/ledger/read.sql \
+	src/ledger/settle.sql \
+	src/ledger/audit.sql
 
 # sql/NAME.sql and expected/NAME.out
 REGRESS = \
@@ -175,6 +195,7 @@ CORE_SOURCES = \
 	src/history/instant.c \
 	src/history/label.c \
 	src/json_core.c \
+	src/ledger/outcome_core.c \
 	src/policy/policy_bind.c \
 	src/policy/policy_build.c \
 	src/policy/policy_clause.c \
@@ -305,9 +326,9 @@ vpath %.y $(topdir)
 vpath %.control $(topdir)
 
 # A rebuild after a change of any header is a full one: cheap and right.
-$(OBJS): $(addprefix $(topdir)/,$(HEADER_FILES)) $(topdir)/Makefile | src/history src/policy src/rfm
+$(OBJS): $(addprefix $(topdir)/,$(HEADER_FILES)) $(topdir)/Makefile | src/history src/ledger src/policy src/rfm
 
-src/history src/policy src/rfm:
+src/history src/ledger src/policy src/rfm:
 	$(MKDIR_P) $@
 
 # The parser: bison writes the header beside the code, here or (found by
