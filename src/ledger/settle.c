@@ -21,6 +21,7 @@ PG_FUNCTION_INFO_V1(cancel_contact);
 PG_FUNCTION_INFO_V1(cancel_contact_key);
 PG_FUNCTION_INFO_V1(record_response);
 PG_FUNCTION_INFO_V1(record_response_key);
+PG_FUNCTION_INFO_V1(record_response_bigint);
 
 /* --- arguments */
 
@@ -295,15 +296,8 @@ BeginById(FunctionCallInfo fcinfo, Settling *settling, LogRow *row)
 }
 
 static void
-BeginByKey(FunctionCallInfo fcinfo, Settling *settling, LogRow *row)
+BeginByKey(text *person, text *key, Settling *settling, LogRow *row)
 {
-	text	   *person;
-	text	   *key;
-
-	RequireArg(fcinfo, 0, "id");
-	RequireArg(fcinfo, 1, "key");
-	person = PG_GETARG_TEXT_PP(0);
-	key = PG_GETARG_TEXT_PP(1);
 	if (!BeginSettling(settling, person, false) ||
 		!LogRowByKey(&settling->person, key, row))
 		ereport(ERROR,
@@ -311,6 +305,15 @@ BeginByKey(FunctionCallInfo fcinfo, Settling *settling, LogRow *row)
 				 errmsg("person \"%s\" has no contact with key \"%s\"",
 						text_to_cstring(person), text_to_cstring(key)),
 				 errhint("The key is the one that was given to reserve_contact() or record_contact().")));
+}
+
+/* The same for arguments 0 and 1. */
+static void
+BeginByKeyArgs(FunctionCallInfo fcinfo, Settling *settling, LogRow *row)
+{
+	RequireArg(fcinfo, 0, "id");
+	RequireArg(fcinfo, 1, "key");
+	BeginByKey(PG_GETARG_TEXT_PP(0), PG_GETARG_TEXT_PP(1), settling, row);
 }
 
 /* confirm_contact(log_id) */
@@ -335,7 +338,7 @@ confirm_contact_key(PG_FUNCTION_ARGS)
 	LogRow		row;
 	bool		confirmed;
 
-	BeginByKey(fcinfo, &settling, &row);
+	BeginByKeyArgs(fcinfo, &settling, &row);
 	confirmed = SettleConfirm(&settling, &row);
 	EndSettling(&settling);
 	PG_RETURN_BOOL(confirmed);
@@ -386,8 +389,19 @@ cancel_contact_key(PG_FUNCTION_ARGS)
 	Settling	settling;
 	LogRow		row;
 
-	BeginByKey(fcinfo, &settling, &row);
+	BeginByKeyArgs(fcinfo, &settling, &row);
 	PG_RETURN_BOOL(CancelOne(&settling, &row, fcinfo, 2));
+}
+
+/* Take a response in to the contact that was read; does it change anything? */
+static Datum
+RespondOne(Settling *settling, const LogRow *row, Outcome outcome,
+		   TimestampTz at)
+{
+	bool		changed = SettleResponse(settling, row, outcome, at);
+
+	EndSettling(settling);
+	PG_RETURN_BOOL(changed);
 }
 
 /* record_response(log_id, outcome, at) */
@@ -397,29 +411,23 @@ record_response(PG_FUNCTION_ARGS)
 	Settling	settling;
 	LogRow		row;
 	Outcome		outcome;
-	bool		changed;
 
 	RequireArg(fcinfo, 1, "outcome");
 	RequireArg(fcinfo, 2, "at");
 	outcome = ResponseOutcome(PG_GETARG_TEXT_PP(1));
 	BeginById(fcinfo, &settling, &row);
-	changed = SettleResponse(&settling, &row, outcome,
-							 PG_GETARG_TIMESTAMPTZ(2));
-	EndSettling(&settling);
-	PG_RETURN_BOOL(changed);
+	return RespondOne(&settling, &row, outcome, PG_GETARG_TIMESTAMPTZ(2));
 }
 
 /* The last contact sent on a channel; an error when there is none. */
 static void
-BeginByChannel(FunctionCallInfo fcinfo, Settling *settling, LogRow *row,
-			   TimestampTz at)
+BeginByChannel(FunctionCallInfo fcinfo, text *person, Settling *settling,
+			   LogRow *row, TimestampTz at)
 {
 	char		channel[LABEL_NAME_MAX + 1];
 	char		purpose[LABEL_PURPOSE_MAX + 1];
 	bool		any_purpose = PG_ARGISNULL(5);
-	text	   *person;
 
-	RequireArg(fcinfo, 0, "id");
 	if (PG_ARGISNULL(4))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
@@ -428,7 +436,6 @@ BeginByChannel(FunctionCallInfo fcinfo, Settling *settling, LogRow *row,
 				 errhint("Give its log id, its key, or the channel: then it is the last contact sent there.")));
 	ChannelArg(fcinfo, 4, channel);
 	PurposeArg(fcinfo, 5, purpose);
-	person = PG_GETARG_TEXT_PP(0);
 	if (!BeginSettling(settling, person, false) ||
 		!LogRowLastSent(&settling->person, channel,
 						any_purpose ? NULL : purpose, at, row))
@@ -439,25 +446,74 @@ BeginByChannel(FunctionCallInfo fcinfo, Settling *settling, LogRow *row,
 				 errhint("Contacts count once they are sent, up to the time of the response.")));
 }
 
-/* record_response(id, key, outcome, at, channel, purpose) */
-Datum
-record_response_key(PG_FUNCTION_ARGS)
+/* A response by key, or without one to the last contact of a channel. */
+static Datum
+RespondByKey(FunctionCallInfo fcinfo, text *person)
 {
 	Settling	settling;
 	LogRow		row;
 	Outcome		outcome;
 	TimestampTz at;
-	bool		changed;
 
 	RequireArg(fcinfo, 2, "outcome");
 	RequireArg(fcinfo, 3, "at");
 	outcome = ResponseOutcome(PG_GETARG_TEXT_PP(2));
 	at = PG_GETARG_TIMESTAMPTZ(3);
 	if (PG_ARGISNULL(1))
-		BeginByChannel(fcinfo, &settling, &row, at);
+		BeginByChannel(fcinfo, person, &settling, &row, at);
 	else
-		BeginByKey(fcinfo, &settling, &row);
-	changed = SettleResponse(&settling, &row, outcome, at);
-	EndSettling(&settling);
-	PG_RETURN_BOOL(changed);
+		BeginByKey(person, PG_GETARG_TEXT_PP(1), &settling, &row);
+	return RespondOne(&settling, &row, outcome, at);
+}
+
+/* record_response(id, key, outcome, at, channel, purpose) */
+Datum
+record_response_key(PG_FUNCTION_ARGS)
+{
+	RequireArg(fcinfo, 0, "id");
+	return RespondByKey(fcinfo, PG_GETARG_TEXT_PP(0));
+}
+
+/* The instant that a literal stands for. */
+static Datum
+TimestampFromText(text *value)
+{
+	return DirectFunctionCall3(timestamptz_in,
+							   CStringGetDatum(text_to_cstring(value)),
+							   ObjectIdGetDatum(InvalidOid),
+							   Int32GetDatum(-1));
+}
+
+/* Is the argument the name of an outcome? */
+static bool
+IsOutcome(FunctionCallInfo fcinfo, int arg)
+{
+	text	   *name;
+	Outcome		outcome;
+	CoreError	err;
+
+	if (PG_ARGISNULL(arg))
+		return false;
+	name = PG_GETARG_TEXT_PP(arg);
+	return OutcomeParse(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), &outcome,
+						&err);
+}
+
+/*
+ * The same for an id that is a bigint.  The parser prefers text for a literal
+ * without a type, so that record_response(5, 'opened', '2026-11-05 10:00Z')
+ * comes here, and means log id 5.
+ */
+Datum
+record_response_bigint(PG_FUNCTION_ARGS)
+{
+	char	   *id;
+
+	RequireArg(fcinfo, 0, "id");
+	if (IsOutcome(fcinfo, 1) && !PG_ARGISNULL(2) && !IsOutcome(fcinfo, 2))
+		return DirectFunctionCall3(record_response, PG_GETARG_DATUM(0),
+								   PG_GETARG_DATUM(1),
+								   TimestampFromText(PG_GETARG_TEXT_PP(2)));
+	id = psprintf(INT64_FORMAT, PG_GETARG_INT64(0));
+	return RespondByKey(fcinfo, cstring_to_text(id));
 }

@@ -269,8 +269,8 @@ CREATE FUNCTION contact_pressure.record_response(
 	channel text DEFAULT NULL,
 	purpose text DEFAULT NULL)
 RETURNS boolean
-LANGUAGE sql
-AS $$ SELECT contact_pressure.record_response($1::pg_catalog.text, $2, $3, $4, $5, $6) $$;
+AS 'MODULE_PATHNAME', 'record_response_bigint'
+LANGUAGE C;
 
 COMMENT ON FUNCTION contact_pressure.record_response(bigint, text, text, timestamptz, text, text) IS
 'record_response() for ids of this type';

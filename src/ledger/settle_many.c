@@ -106,7 +106,7 @@ ParallelArrayArg(FunctionCallInfo fcinfo, int arg, const char *name,
 
 	if (length != count)
 		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s has %d elements and %s has %d", other, count,
 						name, length),
 				 errhint("The first of the one goes with the first of the other, and so on.")));
