@@ -38,14 +38,17 @@ OBJS = \
 	src/history/label.o \
 	src/history/rolling.o \
 	src/json_core.o \
+	src/ledger/batch.o \
 	src/ledger/check.o \
 	src/ledger/judge.o \
 	src/ledger/log_row.o \
 	src/ledger/outcome_core.o \
+	src/ledger/people.o \
 	src/ledger/person.o \
 	src/ledger/policies.o \
 	src/ledger/read.o \
 	src/ledger/record.o \
+	src/ledger/reserve.o \
 	src/ledger/settle.o \
 	src/ledger/settle_many.o \
 	src/policy/asker.o \
@@ -108,6 +111,7 @@ HEADER_FILES = \
 	src/ledger/ledger.h \
 	src/ledger/outcome.h \
 	src/ledger/policies.h \
+	src/ledger/reserve.h \
 	src/ledger/settle.h \
 	src/policy/asker.h \
 	src/policy/policy.h \
@@ -138,6 +142,7 @@ SQL_MODULES = \
 	src/ledger/tables.sql \
 	src/ledger/policies.sql \
 	src/ledger/read.sql \
+	src/ledger/reserve.sql \
 	src/ledger/settle.sql \
 	src/ledger/audit.sql
 

@@ -69,6 +69,17 @@ extern bool ReadPerson(text *id, TimestampTz now, LedgerPerson *person);
 extern bool LockPerson(text *id, TimestampTz now, bool create,
 					   LedgerPerson *person);
 
+/*
+ * The same from a row of SPI's that has PERSON_COLUMNS first, copied into a
+ * context; false, with the id in *merged_into, for who was merged into
+ * another.  Leases that ended are still in the history.
+ */
+#define PERSON_COLUMNS \
+	"person_id, segment, zone, preferences, opted_out, opted_in, holds," \
+	" lease_until, merged_into, history"
+extern bool PersonFromRow(MemoryContext context, HeapTuple tuple,
+						  LedgerPerson *person, text **merged_into);
+
 /* Leave contacts whose lease has ended out of the history in memory. */
 extern void PersonHideLeases(LedgerPerson *person, TimestampTz now);
 

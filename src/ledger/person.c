@@ -36,8 +36,7 @@ enum
 };
 
 #define READ_PERSON \
-	"SELECT person_id, segment, zone, preferences, opted_out, opted_in," \
-	"       holds, lease_until, merged_into, history" \
+	"SELECT " PERSON_COLUMNS \
 	"  FROM contact_pressure.person WHERE person_id = $1"
 
 /* --- plans */
@@ -145,19 +144,16 @@ ReadColumn(MemoryContext context, HeapTuple tuple, int column)
 	return value;
 }
 
-/*
- * Read the row that SPI has found into person; false, with the id to go on
- * with in *next, when it was merged into another.
- */
-static bool
-ReadRow(MemoryContext context, LedgerPerson *person, text **next)
+/* See ledger.h. */
+bool
+PersonFromRow(MemoryContext context, HeapTuple tuple, LedgerPerson *person,
+			  text **merged_into)
 {
-	HeapTuple	tuple = SPI_tuptable->vals[0];
 	bool		isnull;
 	Datum		lease_until;
 
-	*next = ReadColumn(context, tuple, PERSON_MERGED_INTO);
-	if (*next != NULL)
+	*merged_into = ReadColumn(context, tuple, PERSON_MERGED_INTO);
+	if (*merged_into != NULL)
 		return false;
 	person->id = ReadColumn(context, tuple, PERSON_ID);
 	person->known = true;
@@ -189,7 +185,7 @@ FetchPerson(SPIPlanPtr plan, text *id, bool read_only, MemoryContext context,
 		person->lease_until = DT_NOEND;
 		if (LedgerExecute(plan, values, NULL, read_only) == 0)
 			return false;
-		if (ReadRow(context, person, &id))
+		if (PersonFromRow(context, SPI_tuptable->vals[0], person, &id))
 			return true;
 	}
 	ereport(ERROR,
