@@ -422,7 +422,7 @@ BEGIN
 			  FROM contact_pressure.person AS p
 			 CROSS JOIN LATERAL jsonb_path_query_first(
 				   p.history::jsonb, '$[*] ? (exists(@.trimmed))') AS t(part)
-			 WHERE p.person_id = holder;
+			 WHERE p.person_id = holder AND t.part IS NOT NULL;
 			history := coalesce(trimmed, '[]');
 		END IF;
 		IF e.event = 'is' THEN
