@@ -171,29 +171,96 @@ PersonFromRow(MemoryContext context, HeapTuple tuple, LedgerPerson *person,
 	return true;
 }
 
-/* Read or lock a person's row, or that of the one merged into. */
+/*
+ * Run a statement of READ_PERSON's columns for one id.  False: no row, or
+ * one that was merged; then *merged_into says where to go on, or is NULL.
+ */
 static bool
-FetchPerson(SPIPlanPtr plan, text *id, bool read_only, MemoryContext context,
-			LedgerPerson *person)
+FetchRow(SPIPlanPtr plan, text *id, bool read_only, MemoryContext context,
+		 LedgerPerson *person, text **merged_into)
+{
+	Datum		values[1] = {PointerGetDatum(id)};
+
+	memset(person, 0, sizeof(*person));
+	person->id = id;
+	person->lease_until = DT_NOEND;
+	*merged_into = NULL;
+	return LedgerExecute(plan, values, NULL, read_only) > 0 &&
+		PersonFromRow(context, SPI_tuptable->vals[0], person, merged_into);
+}
+
+/* The plan that reads a person's row. */
+static SPIPlanPtr
+ReadPlan(void)
+{
+	static SPIPlanPtr plan = NULL;
+	static const Oid types[] = {TEXTOID};
+
+	return LedgerPlan(&plan, READ_PERSON, lengthof(types), types);
+}
+
+/* The plan that locks it, unless it was merged: see LockRow(). */
+static SPIPlanPtr
+LockPlan(void)
+{
+	static SPIPlanPtr plan = NULL;
+	static const Oid types[] = {TEXTOID};
+
+	return LedgerPlan(&plan, READ_PERSON
+					  " AND merged_into IS NULL FOR NO KEY UPDATE",
+					  lengthof(types), types);
+}
+
+/* The error for a chain of merges without an end. */
+pg_noreturn static void
+FailMerged(const text *id)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_EXCEPTION),
+			 errmsg("person \"%s\" was merged in a circle, or cannot be locked by this role",
+					text_to_cstring(id)),
+			 errhint("Look at merged_into and at row-level security of contact_pressure.person.")));
+}
+
+/* Read a person's row, or that of the one merged into; false: unknown. */
+static bool
+ReadRow(text *id, MemoryContext context, LedgerPerson *person)
 {
 	for (int i = 0; i < MERGES_MAX; i++)
 	{
-		Datum		values[1] = {PointerGetDatum(id)};
+		text	   *next;
 
-		memset(person, 0, sizeof(*person));
-		person->id = id;
-		person->lease_until = DT_NOEND;
-		if (LedgerExecute(plan, values, NULL, read_only) == 0)
-			return false;
-		if (PersonFromRow(context, SPI_tuptable->vals[0], person, &id))
+		if (FetchRow(ReadPlan(), id, true, context, person, &next))
 			return true;
+		if (next == NULL)
+			return false;
+		id = next;
 	}
-	ereport(ERROR,
-			(errcode(ERRCODE_DATA_EXCEPTION),
-			 errmsg("person \"%s\" was merged in a circle",
-					text_to_cstring(id)),
-			 errhint("Set merged_into of one of them to NULL.")));
-	return false;				/* keep the compiler quiet */
+	FailMerged(id);
+}
+
+/*
+ * The same, locked.  Somebody who was merged is not locked on the way: who
+ * holds one lock and waits for another, of a smaller id perhaps, may wait
+ * forever.
+ */
+static bool
+LockRow(text *id, MemoryContext context, LedgerPerson *person)
+{
+	for (int i = 0; i < MERGES_MAX; i++)
+	{
+		text	   *next;
+
+		if (FetchRow(LockPlan(), id, false, context, person, &next))
+			return true;
+		/* nobody, merged, or there only since: look without a lock */
+		if (!FetchRow(ReadPlan(), id, false, context, person, &next) &&
+			next == NULL)
+			return false;
+		if (next != NULL)
+			id = next;
+	}
+	FailMerged(id);
 }
 
 /* --- leases */
@@ -298,13 +365,10 @@ PersonSettleLeases(LedgerPerson *person)
 bool
 ReadPerson(text *id, TimestampTz now, LedgerPerson *person)
 {
-	static SPIPlanPtr plan = NULL;
-	static const Oid types[] = {TEXTOID};
 	MemoryContext context = CurrentMemoryContext;
 
 	SPI_connect();
-	LedgerPlan(&plan, READ_PERSON, lengthof(types), types);
-	(void) FetchPerson(plan, id, true, context, person);
+	(void) ReadRow(id, context, person);
 	SPI_finish();
 	if (person->lease_until <= now)
 		PersonHideLeases(person, now);
@@ -329,17 +393,13 @@ InsertPerson(text *id)
 bool
 LockPerson(text *id, TimestampTz now, bool create, LedgerPerson *person)
 {
-	static SPIPlanPtr plan = NULL;
-	static const Oid types[] = {TEXTOID};
 	MemoryContext context = CurrentMemoryContext;
 
 	SPI_connect();
-	LedgerPlan(&plan, READ_PERSON " FOR NO KEY UPDATE", lengthof(types),
-			   types);
-	if (!FetchPerson(plan, id, false, context, person) && create)
+	if (!LockRow(id, context, person) && create)
 	{
 		InsertPerson(person->id);
-		if (!FetchPerson(plan, person->id, false, context, person))
+		if (!LockRow(person->id, context, person))
 			ereport(ERROR,
 					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 					 errmsg("person \"%s\" exists but cannot be changed by this role",
