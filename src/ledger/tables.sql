@@ -202,12 +202,25 @@ CREATE TABLE contact_pressure.tracked_table (
 	relation regclass NOT NULL,
 	kind     text     NOT NULL
 		CHECK (kind IN ('contacts', 'responses', 'events')),
+	source   text     NOT NULL,
 	columns  jsonb    NOT NULL,
 	since    timestamptz NOT NULL DEFAULT now(),
+	complete_at      timestamptz,
+	ended_at         timestamptz,
+	forgotten_before timestamptz,
 	PRIMARY KEY (relation, kind)
 );
 COMMENT ON TABLE contact_pressure.tracked_table IS
 	'the CRM''s own tables that feed the ledger, and which of their columns is what';
+
+COMMENT ON COLUMN contact_pressure.tracked_table.source IS
+	'the source of its rows in contact_log';
+COMMENT ON COLUMN contact_pressure.tracked_table.complete_at IS
+	'when the rows that were there before were all taken over';
+COMMENT ON COLUMN contact_pressure.tracked_table.ended_at IS
+	'when it was untracked; the row stays for forgotten_before';
+COMMENT ON COLUMN contact_pressure.tracked_table.forgotten_before IS
+	'maintenance took its older contacts out of contact_log: they are counted and must not be taken over again';
 
 SELECT pg_catalog.pg_extension_config_dump('contact_pressure.person', '');
 SELECT pg_catalog.pg_extension_config_dump('contact_pressure.policy_version', '');
