@@ -48,6 +48,7 @@ OBJS = \
 	src/ledger/policies.o \
 	src/ledger/read.o \
 	src/ledger/record.o \
+	src/ledger/report.o \
 	src/ledger/reserve.o \
 	src/ledger/settle.o \
 	src/ledger/settle_many.o \
@@ -144,7 +145,10 @@ SQL_MODULES = \
 	src/ledger/read.sql \
 	src/ledger/reserve.sql \
 	src/ledger/settle.sql \
-	src/ledger/audit.sql
+	src/ledger/people.sql \
+	src/ledger/report.sql \
+	src/ledger/audit.sql \
+	src/ledger/access.sql
 
 # sql/NAME.sql and expected/NAME.out
 REGRESS = \

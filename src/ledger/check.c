@@ -197,6 +197,11 @@ CanonicalScope(text *scope)
 Datum
 contact_scope(PG_FUNCTION_ARGS)
 {
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("scope must not be null"),
+				 errhint("Write CHANNEL, CHANNEL/PURPOSE, any or any/PURPOSE, for example email/marketing.")));
 	PG_RETURN_TEXT_P(cstring_to_text(CanonicalScope(PG_GETARG_TEXT_PP(0))));
 }
 

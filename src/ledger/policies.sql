@@ -5,7 +5,7 @@
 
 CREATE FUNCTION contact_pressure.contact_scope(scope text) RETURNS text
 AS 'MODULE_PATHNAME', 'contact_scope'
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION contact_pressure.contact_scope(text) IS
 	'the pattern of an opt-out or opt-in as it is stored: Email / Marketing becomes email/marketing';
 
