@@ -154,6 +154,7 @@ SQL_MODULES = \
 REGRESS = \
 	history \
 	history_errors \
+	ledger_settle \
 	policy \
 	policy_errors \
 	rfm \
@@ -168,6 +169,7 @@ PGTAP = \
 	history \
 	history_aggregate \
 	history_damaged \
+	ledger_settle \
 	policy_language \
 	published_cases \
 	reference \

@@ -344,6 +344,26 @@ confirm_contact_key(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(confirmed);
 }
 
+/* The error for a contact that can no longer be cancelled. */
+static void
+FailTooLate(const LogRow *row)
+{
+	char		at[INSTANT_TEXT_SIZE];
+	Outcome		outcome = row->contact.outcome;
+
+	(void) InstantWrite(row->contact.at, at);
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("the contact with log id %lld can no longer be cancelled",
+					(long long) row->log_id),
+			 errdetail("It is of %s, its outcome is \"%s\".", at,
+					   OutcomeNames[outcome]),
+			 outcome <= OUTCOME_DELIVERED ?
+			 errhint("If it never went out, say so: record_response(%lld, 'failed').",
+					 (long long) row->log_id) :
+			 errhint("Planned contacts are cancelled, and those that were not handed over.")));
+}
+
 /* Cancel a contact; an error when it is too late for that. */
 static bool
 CancelOne(Settling *settling, const LogRow *row, FunctionCallInfo fcinfo,
@@ -351,22 +371,9 @@ CancelOne(Settling *settling, const LogRow *row, FunctionCallInfo fcinfo,
 {
 	CancelAnswer answer = SettleCancel(settling, row, PG_ARGISNULL(reason) ?
 									   NULL : PG_GETARG_TEXT_PP(reason));
-	char		at[INSTANT_TEXT_SIZE];
 
-	(void) InstantWrite(row->contact.at, at);
 	if (answer == CANCEL_TOO_LATE)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("the contact with log id %lld can no longer be cancelled",
-						(long long) row->log_id),
-				 row->contact.outcome == OUTCOME_EVENT ?
-				 errdetail("It is an event.") :
-				 errdetail("It is of %s, its outcome is \"%s\".",
-						   at, OutcomeNames[row->contact.outcome]),
-				 row->contact.outcome == OUTCOME_EVENT ?
-				 errhint("Events are not taken back.") :
-				 errhint("If it never went out, say so: record_response(%lld, 'failed').",
-						 (long long) row->log_id)));
+		FailTooLate(row);
 	EndSettling(settling);
 	return answer == CANCEL_DONE;
 }
