@@ -147,6 +147,7 @@ SQL_MODULES = \
 	src/ledger/settle.sql \
 	src/ledger/people.sql \
 	src/ledger/report.sql \
+	src/ledger/track.sql \
 	src/ledger/audit.sql \
 	src/ledger/access.sql
 
