@@ -155,6 +155,7 @@ SQL_MODULES = \
 REGRESS = \
 	history \
 	history_errors \
+	ledger_people \
 	ledger_settle \
 	policy \
 	policy_errors \
@@ -170,6 +171,7 @@ PGTAP = \
 	history \
 	history_aggregate \
 	history_damaged \
+	ledger_people \
 	ledger_settle \
 	policy_language \
 	published_cases \

@@ -44,7 +44,8 @@ BEGIN
 		EXECUTE format('GRANT INSERT, UPDATE ON contact_pressure.person,
 			contact_pressure.contact_log TO %s', role);
 		EXECUTE format('GRANT INSERT ON contact_pressure.response_log,
-			contact_pressure.consent_log, contact_pressure.refusal TO %s', role);
+			contact_pressure.consent_log, contact_pressure.refusal,
+			contact_pressure.person_version TO %s', role);
 		functions := consents || sends;
 	WHEN 'call_centre' THEN
 		EXECUTE format('GRANT INSERT (person_id), UPDATE (opted_out, opted_in,
@@ -52,7 +53,8 @@ BEGIN
 		-- of planned contacts that an opt-out stops, and leases that ended
 		EXECUTE format('GRANT UPDATE (status, reason, settled_at, lease_until)
 			ON contact_pressure.contact_log TO %s', role);
-		EXECUTE format('GRANT INSERT ON contact_pressure.consent_log TO %s', role);
+		EXECUTE format('GRANT INSERT ON contact_pressure.consent_log,
+			contact_pressure.person_version TO %s', role);
 		functions := consents;
 	WHEN 'analyst' THEN
 		EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA contact_pressure TO %s', role);

@@ -337,7 +337,6 @@ BEGIN
 					  AND m.status <> 'cancelled');
 	UPDATE contact_pressure.contact_log AS c
 	   SET person_id = target,
-		   merged_from = coalesce(c.merged_from, c.person_id),
 		   key = CASE WHEN NOT EXISTS (SELECT
 										 FROM contact_pressure.contact_log AS k
 										WHERE k.person_id = target
@@ -403,6 +402,7 @@ SET search_path = pg_catalog, contact_pressure, pg_temp
 AS $$
 DECLARE
 	person   constant text := contact_pressure.lock_person(forget_person.id);
+	ids      text[];
 	outs     text[];
 	held     contact_pressure.person_hold[];
 	tracked  text;
@@ -410,6 +410,14 @@ BEGIN
 	IF person IS NULL THEN
 		RETURN;
 	END IF;
+	-- who was merged into the person is the person
+	WITH RECURSIVE same(person_id) AS (
+		SELECT person
+		 UNION
+		SELECT p.person_id
+		  FROM contact_pressure.person AS p
+		  JOIN same ON p.merged_into = same.person_id)
+	SELECT array_agg(same.person_id) INTO ids FROM same;
 	SELECT p.opted_out,
 		   ARRAY(SELECT ROW(h.scope, h.until, NULL)::contact_pressure.person_hold
 				   FROM unnest(p.holds) AS h WHERE h.until > now())
@@ -449,19 +457,17 @@ BEGIN
 		rows := coalesce(cardinality(outs), 0) + coalesce(cardinality(held), 0);
 		RETURN NEXT;
 	ELSE
-		WITH RECURSIVE same(person_id) AS (
-			SELECT person
-			 UNION
-			SELECT p.person_id
-			  FROM contact_pressure.person AS p
-			  JOIN same ON p.merged_into = same.person_id)
-		DELETE FROM contact_pressure.person AS p
-		 USING same
-		 WHERE p.person_id = same.person_id;
+		DELETE FROM contact_pressure.person AS p WHERE p.person_id = ANY (ids);
 		what := 'person';
 		GET DIAGNOSTICS rows = ROW_COUNT;
 		RETURN NEXT;
 	END IF;
+	-- what the row was before, also just now
+	what := 'person_version';
+	DELETE FROM contact_pressure.person_version AS v
+	 WHERE v.person_id = ANY (ids);
+	GET DIAGNOSTICS rows = ROW_COUNT;
+	RETURN NEXT;
 
 	SELECT string_agg(DISTINCT t.relation::text, ', ') INTO tracked
 	  FROM contact_pressure.tracked_table AS t;

@@ -60,7 +60,9 @@ AS $$
 DECLARE
 	present bigint;
 BEGIN
-	IF TG_OP = 'INSERT' THEN
+	IF NEW.segment IS NULL OR NEW.rules IS NULL THEN
+		RETURN NEW;		-- the table says what is wrong with that
+	ELSIF TG_OP = 'INSERT' THEN
 		-- INSERT ... ON CONFLICT DO UPDATE of a row that is there: what
 		-- becomes of it is for the UPDATE to say.
 		SELECT p.version INTO present
