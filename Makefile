@@ -50,6 +50,7 @@ OBJS = \
 	src/ledger/record.o \
 	src/ledger/report.o \
 	src/ledger/reserve.o \
+	src/ledger/row.o \
 	src/ledger/settle.o \
 	src/ledger/settle_many.o \
 	src/policy/asker.o \
@@ -113,6 +114,7 @@ HEADER_FILES = \
 	src/ledger/outcome.h \
 	src/ledger/policies.h \
 	src/ledger/reserve.h \
+	src/ledger/row.h \
 	src/ledger/settle.h \
 	src/policy/asker.h \
 	src/policy/policy.h \
@@ -171,6 +173,7 @@ PGTAP = \
 	history \
 	history_aggregate \
 	history_damaged \
+	ledger_audit \
 	ledger_people \
 	ledger_settle \
 	policy_language \
@@ -184,6 +187,20 @@ PGTAP = \
 	trimmed \
 	twin \
 	twin_by_hand
+
+# test/isolation/specs/NAME.spec and test/isolation/expected/NAME.out
+ISOLATION = \
+	batch_batch \
+	confirm_opt_out \
+	first_contact \
+	key_retried \
+	lease_ended \
+	merge_reserve \
+	opt_out_batch \
+	policy_changed \
+	reserve_cancel \
+	reserve_reserve \
+	response_reserve
 
 # test/fuzz/NAME.c, a libFuzzer target each; linked with the pure cores and
 # what stands in for the server
@@ -270,10 +287,14 @@ TEST_FILES = \
 	test/fuzz/run \
 	test/fuzz/standalone.h \
 	test/install \
+	test/isolation/run \
 	test/prepare \
 	test/private-server \
 	test/regress \
 	test/run \
+	test/stress/audit.sql \
+	test/stress/run \
+	test/stress/setup.sql \
 	test/twin/compare.sql \
 	test/twin/generate.sql \
 	test/twin/published.sql \

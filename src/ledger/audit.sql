@@ -114,17 +114,10 @@ CREATE FUNCTION contact_pressure.logged_contact(
 	at timestamptz, channel text, purpose text, weight float8, outcome text,
 	answered_at timestamptz
 ) RETURNS contact_pressure.contact_history
-LANGUAGE sql STABLE PARALLEL SAFE
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$
-	SELECT CASE WHEN answered_at IS NULL
-		THEN contact_pressure.add_contact(NULL, at, channel, purpose, weight,
-										  outcome)
-		ELSE pg_catalog.jsonb_build_array(pg_catalog.jsonb_strip_nulls(
-			pg_catalog.jsonb_build_object(
-				'at', at, 'channel', channel, 'purpose', purpose,
-				'weight', weight, 'outcome', outcome,
-				'answered_at', answered_at)))::contact_pressure.contact_history
-	END
+	SELECT contact_pressure.contact_history(at, channel, purpose, weight,
+											outcome, answered_at)
 $$;
 COMMENT ON FUNCTION contact_pressure.logged_contact(timestamptz, text, text, float8, text, timestamptz) IS
 	'the history that consists of one contact of contact_log';
@@ -139,9 +132,8 @@ AS $$
 	WITH logged AS (
 		SELECT l.person_id,
 			   contact_pressure.contact_history(
-				   contact_pressure.logged_contact(
-					   l.at, l.channel, l.purpose, l.weight, l.outcome,
-					   l.answered_at)) AS history
+				   l.at, l.channel, l.purpose, l.weight, l.outcome,
+				   l.answered_at) AS history
 		  FROM contact_pressure.contact_log AS l
 		 WHERE l.status <> 'cancelled' AND (who IS NULL OR l.person_id = who)
 		 GROUP BY l.person_id

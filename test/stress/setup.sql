@@ -1,0 +1,13 @@
+-- The ledger that test/stress/run works on.
+-- Rules of rolling windows only: audit.sql decides them again in plain SQL.
+
+CREATE EXTENSION contact_pressure;
+INSERT INTO contact_pressure.policy (segment, rules) VALUES
+	('everyone', 'any: max 9 per 20 days
+		sms: needs consent'),
+	('default', 'email: max 4 per 7 days, max 2 per 1 day; push: max 2 per 3 days'),
+	('vip', 'email: max 5 per 7 days, max 3 per 1 day; push: max 3 per 3 days');
+INSERT INTO contact_pressure.person (person_id, opted_in)
+SELECT who, CASE WHEN hashtext(who) % 2 = 0 THEN '{sms}'::text[] END
+  FROM unnest(string_to_array(:'people', ',')) AS who;
+ALTER DATABASE postgres SET TimeZone = 'UTC';
