@@ -173,6 +173,7 @@ PGTAP = \
 	history \
 	history_aggregate \
 	history_damaged \
+	ledger_access \
 	ledger_audit \
 	ledger_people \
 	ledger_settle \
