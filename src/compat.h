@@ -26,6 +26,19 @@
 #define MyLocalTransactionId()	(MyProc->lxid)
 #endif
 
+/* An index scan and the primary key; need access/genam.h, utils/rel.h. */
+#if PG_VERSION_NUM >= 180000
+#define BeginIndexScan(relation, index, snapshot, nkeys) \
+	index_beginscan(relation, index, snapshot, NULL, nkeys, 0)
+#define RelationGetPrimaryKeyOid(relation) \
+	RelationGetPrimaryKeyIndex(relation, false)
+#else
+#define BeginIndexScan(relation, index, snapshot, nkeys) \
+	index_beginscan(relation, index, snapshot, nkeys, 0)
+#define RelationGetPrimaryKeyOid(relation) \
+	RelationGetPrimaryKeyIndex(relation)
+#endif
+
 #if PG_VERSION_NUM < 150000
 #include "fmgr.h"
 #include "funcapi.h"

@@ -3,15 +3,15 @@
  *		reserve_contacts() and check_contacts(): many people in one pass.
  *
  * The entries are sorted by the person they are about, bytewise, and taken in
- * chunks: all persons of a chunk are locked in that order by one statement,
- * the core decides entry by entry, one statement writes the histories and one
- * the log.  So batches lock in the same order, whatever order their ids came
- * in, and none waits for another that waits for it.
+ * chunks: the persons of a chunk are locked in that order, whoever is unknown
+ * is inserted, the core decides entry by entry, one statement writes the
+ * histories and one the log.  So batches lock in the same order, whatever
+ * order their ids came in, and none waits for another that waits for it.
  *
- * Persons that nobody knows have to be inserted in that order, too: they all
- * look the same to the core, so whether they will be is known beforehand.
- * What does not fit, because a person was merged or removed by others between
- * looking and locking, is put aside and done one by one at the end.
+ * A row is made only for who may be contacted; those whom nobody knows all
+ * look the same to the core, so it is asked once for all of them.  What does
+ * not fit, because a person was merged by others between looking and locking,
+ * is put aside and done one by one at the end.
  */
 #include "postgres.h"
 
@@ -33,6 +33,7 @@
 #include "core_pg.h"
 #include "history/history_pg.h"
 #include "ledger/reserve.h"
+#include "ledger/row.h"
 
 PG_FUNCTION_INFO_V1(reserve_contacts);
 PG_FUNCTION_INFO_V1(check_contacts);
@@ -86,7 +87,7 @@ typedef struct PersonGroup
 {
 	Entry	   *entries;
 	int			count;
-	bool		known;			/* there is a row; later: or will be */
+	bool		known;			/* there was a row, or will be by then */
 	bool		changed;		/* the history has to be written */
 	bool		aside;			/* to be done one by one */
 	LedgerPerson person;
@@ -96,7 +97,7 @@ typedef struct Batch
 {
 	Reservation *reservation;
 	bool		writes;
-	bool		create;			/* persons nobody knows may be contacted */
+	bool		create;			/* whom nobody knows may be contacted */
 	MemoryContext context;		/* as long as the call */
 	MemoryContext chunk;		/* as long as a chunk */
 	MemoryContext scratch;		/* as long as an entry */
@@ -224,75 +225,6 @@ GroupEntries(Batch *batch)
 	}
 }
 
-/* The ids of a stretch of groups as an array; only those not known if asked. */
-static Datum
-GroupIds(const Batch *batch, int first, int last, bool only_unknown)
-{
-	Datum	   *ids = palloc((last - first + 1) * sizeof(Datum));
-	int			count = 0;
-
-	for (int i = first; i < last; i++)
-		if (!only_unknown || !batch->groups[i].known)
-			ids[count++] = PointerGetDatum(batch->groups[i].entries[0].id);
-	return ArrayDatum(ids, NULL, count, TEXTOID);
-}
-
-/*
- * The group of the id in a row of SPI's, at or after *group: the rows come in
- * the same order.
- */
-static PersonGroup *
-GroupOfRow(Batch *batch, HeapTuple tuple, int *group)
-{
-	bool		isnull;
-	text	   *id = DatumGetTextPP(SPI_getbinval(tuple,
-												  SPI_tuptable->tupdesc, 1,
-												  &isnull));
-
-	while (*group < batch->ngroups &&
-		   CompareIds(batch->groups[*group].entries[0].id, id) != 0)
-		(*group)++;
-	if (*group >= batch->ngroups)
-		elog(ERROR, "person \"%s\" came out of order", text_to_cstring(id));
-	return &batch->groups[*group];
-}
-
-/* --- plans */
-
-/*
- * Like LedgerPlan(), but always with the generic plan: the arrays are large,
- * and a plan for these very ones is not worth its price.
- */
-static void
-RunPlan(const Batch *batch, SPIPlanPtr *plan, const char *source, int nargs,
-		const Oid *types, Datum *values, const char *nulls)
-{
-	if (*plan == NULL)
-	{
-		SPIPlanPtr	prepared;
-
-		prepared = SPI_prepare_cursor(source, nargs, unconstify(Oid *, types),
-									  CURSOR_OPT_GENERIC_PLAN);
-		if (prepared == NULL)
-			elog(ERROR, "SPI_prepare failed: %s",
-				 SPI_result_code_string(SPI_result));
-		SPI_keepplan(prepared);
-		*plan = prepared;
-	}
-	(void) LedgerExecute(*plan, values, nulls, !batch->writes);
-}
-
-/* Run a statement whose only argument are the ids of a stretch of groups. */
-static void
-RunForIds(const Batch *batch, SPIPlanPtr *plan, const char *source, int first,
-		  int last, bool only_unknown)
-{
-	static const Oid types[] = {TEXTARRAYOID};
-	Datum		values[] = {GroupIds(batch, first, last, only_unknown)};
-
-	RunPlan(batch, plan, source, lengthof(types), types, values, NULL);
-}
-
 /* --- who they are */
 
 /* Go on to who this person was merged into. */
@@ -310,61 +242,30 @@ FollowMerge(Batch *batch, PersonGroup *group)
 	}
 }
 
-/* Find out who of a stretch of groups is known; true: someone was merged. */
-static bool
-LookUp(Batch *batch, int first, int last)
-{
-	static SPIPlanPtr plan = NULL;
-	int			group = first;
-	bool		merged = false;
-
-	SPI_connect();
-	RunForIds(batch, &plan,
-			  "SELECT person_id, merged_into IS NOT NULL"
-			  "  FROM contact_pressure.person WHERE person_id = ANY ($1)"
-			  " ORDER BY person_id COLLATE \"C\"", first, last, false);
-	for (uint64 i = 0; i < SPI_processed; i++)
-	{
-		HeapTuple	tuple = SPI_tuptable->vals[i];
-		PersonGroup	   *found = GroupOfRow(batch, tuple, &group);
-		bool		isnull;
-
-		found->known = true;
-		if (DatumGetBool(SPI_getbinval(tuple, SPI_tuptable->tupdesc, 2,
-									   &isnull)))
-		{
-			MemoryContext old = MemoryContextSwitchTo(batch->context);
-
-			FollowMerge(batch, found);
-			MemoryContextSwitchTo(old);
-			merged = true;
-		}
-	}
-	SPI_finish();
-	return merged;
-}
-
-/* Look all of them up; who was merged belongs to another group. */
+/* Look for who was merged: they belong to another group. */
 static void
-ResolvePersons(Batch *batch)
+ResolveMerges(Batch *batch)
 {
-	bool		merged;
+	text	  **ids = NEW_ARRAY(batch->context, text *, batch->count);
+	bool	   *merged = NEW_ARRAY(batch->context, bool, batch->count);
+	bool		any;
 
 	do
 	{
-		merged = false;
 		GroupEntries(batch);
-		for (int first = 0; first < batch->ngroups; first += CHUNK_PERSONS)
+		for (int i = 0; i < batch->ngroups; i++)
+			ids[i] = batch->groups[i].entries[0].id;
+		FindMerged(ids, merged, batch->ngroups);
+		any = false;
+		for (int i = 0; i < batch->ngroups; i++)
 		{
-			CHECK_FOR_INTERRUPTS();
-			if (LookUp(batch, first,
-					   Min(first + CHUNK_PERSONS, batch->ngroups)))
-				merged = true;
+			if (merged[i])
+				FollowMerge(batch, &batch->groups[i]);
+			any |= merged[i];
 		}
-	} while (merged);
-	for (int i = 0; i < batch->ngroups; i++)
-		if (!batch->groups[i].known)
-			batch->unknown++;
+	} while (any);
+	pfree(ids);
+	pfree(merged);
 }
 
 /* Will persons nobody knows be contacted?  They are all alike. */
@@ -380,84 +281,27 @@ MayContactUnknown(Batch *batch)
 
 /* --- a chunk: locking and reading */
 
-/* Insert the unknown ones of a chunk and lock all of it, in one order. */
+/* Lock a person, or read what is needed for an answer. */
 static void
-InsertAndLock(const Batch *batch, int first, int last)
+FetchGroup(Batch *batch, PersonGroup *group)
 {
-	static SPIPlanPtr plan = NULL;
+	LedgerPerson *person = &group->person;
+	text	   *id = group->entries[0].id;
 
-	RunForIds(batch, &plan,
-			  "INSERT INTO contact_pressure.person AS p (person_id)"
-			  " SELECT id FROM unnest($1) AS u(id) ORDER BY id COLLATE \"C\""
-			  " ON CONFLICT (person_id)"
-			  " DO UPDATE SET lease_until = p.lease_until WHERE false",
-			  first, last, false);
-}
-
-/* Read the rows of a chunk, locking those that are there unless they are. */
-static void
-ReadRows(const Batch *batch, int first, int last, bool lock)
-{
-	static SPIPlanPtr read_plan = NULL;
-	static SPIPlanPtr lock_plan = NULL;
-
-	if (lock)
-		RunForIds(batch, &lock_plan,
-				  "SELECT " PERSON_COLUMNS
-				  "  FROM contact_pressure.person WHERE person_id = ANY ($1)"
-				  " ORDER BY person_id COLLATE \"C\" FOR NO KEY UPDATE",
-				  first, last, false);
+	if (batch->writes)
+		group->known = LockPerson(id, GetCurrentTimestamp(), false, person);
 	else
-		RunForIds(batch, &read_plan,
-				  "SELECT " PERSON_COLUMNS
-				  "  FROM contact_pressure.person WHERE person_id = ANY ($1)"
-				  " ORDER BY person_id COLLATE \"C\"", first, last, false);
-}
-
-/* Make the persons of a chunk from the rows that SPI has found. */
-static void
-TakeRows(Batch *batch, int first, int last)
-{
-	int			group = first;
-
-	for (int i = first; i < last; i++)
+		group->known = ReadPerson(id, GetCurrentStatementStartTimestamp(),
+								  person);
+	if (!group->known)
 	{
-		LedgerPerson *person = &batch->groups[i].person;
-
-		memset(person, 0, sizeof(*person));
-		person->id = batch->groups[i].entries[0].id;
-		person->lease_until = DT_NOEND;
+		if (batch->unknown++ == 0 && batch->writes)
+			batch->create = MayContactUnknown(batch);
+		if (batch->create)
+			LockPerson(id, GetCurrentTimestamp(), true, person);
 	}
-	for (uint64 i = 0; i < SPI_processed; i++)
-	{
-		PersonGroup	   *found = GroupOfRow(batch, SPI_tuptable->vals[i], &group);
-		text	   *merged_into;
-
-		/* merged since it was looked up */
-		if (!PersonFromRow(batch->chunk, SPI_tuptable->vals[i],
-						   &found->person, &merged_into))
-			found->aside = true;
-	}
-}
-
-/* End the leases that have ended, on disk when the batch writes. */
-static void
-SettleLeases(Batch *batch, int first, int last)
-{
-	TimestampTz now = batch->writes ? GetCurrentTimestamp() :
-		GetCurrentStatementStartTimestamp();
-
-	for (int i = first; i < last; i++)
-	{
-		LedgerPerson *person = &batch->groups[i].person;
-
-		if (person->lease_until > now)
-			continue;
-		if (batch->writes)
-			(void) LockPerson(person->id, now, false, person);
-		else
-			PersonHideLeases(person, now);
-	}
+	/* merged since it was looked up */
+	group->aside = !SameText(person->id, id);
 }
 
 /* Find the rows of the keys of a chunk. */
@@ -485,12 +329,14 @@ FindKeyRows(Batch *batch, int first, int last)
 	}
 	values[0] = ArrayDatum(ids, NULL, count, TEXTOID);
 	values[1] = ArrayDatum(keys, nulls, count, TEXTOID);
-	RunPlan(batch, &plan,
-			"SELECT u.number, " KEY_ROW_COLUMNS
-			"  FROM unnest($1, $2) WITH ORDINALITY AS u(id, key, number)"
-			"  JOIN contact_pressure.contact_log AS l"
-			"    ON l.person_id = u.id AND l.key = u.key",
-			lengthof(types), types, values, NULL);
+	SPI_connect();
+	LedgerPlan(&plan,
+			   "SELECT u.number, " KEY_ROW_COLUMNS
+			   "  FROM unnest($1, $2) WITH ORDINALITY AS u(id, key, number)"
+			   "  JOIN contact_pressure.contact_log AS l"
+			   "    ON l.person_id = u.id AND l.key = u.key",
+			   lengthof(types), types);
+	(void) LedgerExecute(plan, values, NULL, false);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		HeapTuple	tuple = SPI_tuptable->vals[i];
@@ -502,30 +348,20 @@ FindKeyRows(Batch *batch, int first, int last)
 		ReadKeyRow(batch->chunk, tuple, 2, row);
 		entries[number - 1].row = row;
 	}
+	SPI_finish();
 }
 
 /* Lock the persons of a chunk and read all that decides. */
 static void
 ReadChunk(Batch *batch, int first, int last)
 {
-	bool		insert = false;
-
-	if (batch->create)
-		for (int i = first; i < last && !insert; i++)
-			insert = !batch->groups[i].known;
-	SPI_connect();
-	if (insert)
-		InsertAndLock(batch, first, last);
-	ReadRows(batch, first, last, batch->writes && !insert);
-	TakeRows(batch, first, last);
-	SPI_finish();
-	SettleLeases(batch, first, last);
-	if (batch->keys != NULL)
+	for (int i = first; i < last; i++)
 	{
-		SPI_connect();
-		FindKeyRows(batch, first, last);
-		SPI_finish();
+		CHECK_FOR_INTERRUPTS();
+		FetchGroup(batch, &batch->groups[i]);
 	}
+	if (batch->keys != NULL)
+		FindKeyRows(batch, first, last);
 }
 
 /* --- answers */
@@ -738,7 +574,7 @@ DecideGroup(Batch *batch, PersonGroup *group, Writing *writing)
 		{
 			DecideContact(batch->reservation, &group->person, true,
 						  &decision);
-			/* gone since it was looked up, or the policy has changed since */
+			/* the policy has changed since the unknown were asked about */
 			if (decision.allowed && batch->writes && !group->person.known)
 				group->aside = true;
 			else if (decision.allowed)
@@ -769,6 +605,7 @@ WritePersons(const Batch *batch, int first, int last)
 	Datum	   *leases = palloc((last - first) * sizeof(Datum));
 	bool	   *no_lease = palloc((last - first) * sizeof(bool));
 	Datum		values[lengthof(types)];
+	uint64		written;
 	int			count = 0;
 
 	for (int i = first; i < last; i++)
@@ -787,23 +624,26 @@ WritePersons(const Batch *batch, int first, int last)
 	values[0] = ArrayDatum(ids, NULL, count, TEXTOID);
 	values[1] = ArrayDatum(histories, NULL, count, history);
 	values[2] = ArrayDatum(leases, no_lease, count, TIMESTAMPTZOID);
-	RunPlan(batch, &plan,
-			"UPDATE contact_pressure.person AS p"
-			"   SET history = u.history, lease_until = u.lease_until"
-			"  FROM unnest($1, $2, $3) AS u(id, history, lease_until)"
-			" WHERE p.person_id = u.id",
-			lengthof(types), types, values, NULL);
-	if (SPI_processed != (uint64) count)
+	SPI_connect();
+	LedgerPlan(&plan,
+			   "UPDATE contact_pressure.person AS p"
+			   "   SET history = u.history, lease_until = u.lease_until"
+			   "  FROM unnest($1, $2, $3) AS u(id, history, lease_until)"
+			   " WHERE p.person_id = u.id",
+			   lengthof(types), types);
+	written = LedgerExecute(plan, values, NULL, false);
+	SPI_finish();
+	if (written != (uint64) count)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("the histories of %d persons could not be written",
-						count - (int) SPI_processed),
+						count - (int) written),
 				 errhint("Look at row-level security and triggers of contact_pressure.person.")));
 }
 
 /* Write the rows of the log. */
 static void
-WriteContacts(const Batch *batch, const Writing *writing)
+WriteContacts(const Reservation *reservation, const Writing *writing)
 {
 	static SPIPlanPtr plan = NULL;
 	static const Oid types[] = {
@@ -811,8 +651,8 @@ WriteContacts(const Batch *batch, const Writing *writing)
 		TEXTARRAYOID, TIMESTAMPTZARRAYOID, INT8ARRAYOID, TEXTARRAYOID,
 		TEXTOID, TEXTOID, TEXTOID, TEXTOID, FLOAT8OID, NUMERICOID
 	};
-	const Reservation *reservation = batch->reservation;
 	int			count = writing->contacts;
+	uint64		written;
 	Datum		values[lengthof(types)];
 	char		nulls[] = "              ";
 
@@ -836,19 +676,22 @@ WriteContacts(const Batch *batch, const Writing *writing)
 	nulls[12] = reservation->proposal.has_weight ? ' ' : 'n';
 	values[13] = PointerGetDatum(reservation->cost);
 	nulls[13] = reservation->cost == NULL ? 'n' : ' ';
-	RunPlan(batch, &plan,
-			"INSERT INTO contact_pressure.contact_log"
-			" (person_id, log_id, at, segment, outcome, lease_until,"
-			"  policy_version, key, channel, purpose, campaign, owner, weight,"
-			"  cost, status, source)"
-			" SELECT u.*, $9, $10, $11, $12, $13, $14, 'reserved', 'reserve'"
-			"  FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) AS u",
-			lengthof(types), types, values, nulls);
-	if (SPI_processed != (uint64) count)
+	SPI_connect();
+	LedgerPlan(&plan,
+			   "INSERT INTO contact_pressure.contact_log"
+			   " (person_id, log_id, at, segment, outcome, lease_until,"
+			   "  policy_version, key, channel, purpose, campaign, owner,"
+			   "  weight, cost, status, source)"
+			   " SELECT u.*, $9, $10, $11, $12, $13, $14, 'reserved',"
+			   "  'reserve' FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) AS u",
+			   lengthof(types), types);
+	written = LedgerExecute(plan, values, nulls, false);
+	SPI_finish();
+	if (written != (uint64) count)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("%d contacts could not be written",
-						count - (int) SPI_processed),
+						count - (int) written),
 				 errhint("Look at the triggers of contact_pressure.contact_log.")));
 }
 
@@ -868,11 +711,9 @@ DoChunk(Batch *batch, int first, int last)
 		DecideGroup(batch, &batch->groups[i], writing);
 	if (batch->writes)
 	{
-		SPI_connect();
 		WritePersons(batch, first, last);
 		if (writing->contacts > 0)
-			WriteContacts(batch, writing);
-		SPI_finish();
+			WriteContacts(batch->reservation, writing);
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(batch->chunk);
@@ -980,9 +821,7 @@ WriteRefusals(Batch *batch)
 static void
 RunBatch(Batch *batch)
 {
-	ResolvePersons(batch);
-	if (batch->writes && batch->unknown > 0)
-		batch->create = MayContactUnknown(batch);
+	ResolveMerges(batch);
 	for (int first = 0; first < batch->ngroups; first += CHUNK_PERSONS)
 		DoChunk(batch, first, Min(first + CHUNK_PERSONS, batch->ngroups));
 	for (int i = 0; i < batch->ngroups; i++)

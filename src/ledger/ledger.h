@@ -21,7 +21,10 @@
 
 /* --- saved plans (person.c) */
 
-/* Prepare a statement once a session; *plan is a static variable. */
+/*
+ * Prepare a statement once a session; *plan is a static variable.  It gets a
+ * generic plan at once: to plan it for the arguments costs more than to run it.
+ */
 extern SPIPlanPtr LedgerPlan(SPIPlanPtr *plan, const char *source, int nargs,
 							 const Oid *types);
 
@@ -68,17 +71,6 @@ extern bool ReadPerson(text *id, TimestampTz now, LedgerPerson *person);
  */
 extern bool LockPerson(text *id, TimestampTz now, bool create,
 					   LedgerPerson *person);
-
-/*
- * The same from a row of SPI's that has PERSON_COLUMNS first, copied into a
- * context; false, with the id in *merged_into, for who was merged into
- * another.  Leases that ended are still in the history.
- */
-#define PERSON_COLUMNS \
-	"person_id, segment, zone, preferences, opted_out, opted_in, holds," \
-	" lease_until, merged_into, history"
-extern bool PersonFromRow(MemoryContext context, HeapTuple tuple,
-						  LedgerPerson *person, text **merged_into);
 
 /* Leave contacts whose lease has ended out of the history in memory. */
 extern void PersonHideLeases(LedgerPerson *person, TimestampTz now);

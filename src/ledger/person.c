@@ -16,24 +16,10 @@
 #include "core_pg.h"
 #include "history/history_pg.h"
 #include "ledger/ledger.h"
+#include "ledger/row.h"
 
 /* A person merged into one that was merged and so on: no chain is longer. */
 #define MERGES_MAX		100
-
-/* The columns of a person that are read, in this order. */
-enum
-{
-	PERSON_ID = 1,
-	PERSON_SEGMENT,
-	PERSON_ZONE,
-	PERSON_PREFERENCES,
-	PERSON_OPTED_OUT,
-	PERSON_OPTED_IN,
-	PERSON_HOLDS,
-	PERSON_LEASE_UNTIL,
-	PERSON_MERGED_INTO,
-	PERSON_HISTORY
-};
 
 #define READ_PERSON \
 	"SELECT " PERSON_COLUMNS \
@@ -47,8 +33,9 @@ LedgerPlan(SPIPlanPtr *plan, const char *source, int nargs, const Oid *types)
 {
 	if (*plan == NULL)
 	{
-		SPIPlanPtr	prepared = SPI_prepare(source, nargs,
-										   unconstify(Oid *, types));
+		SPIPlanPtr	prepared =
+			SPI_prepare_cursor(source, nargs, unconstify(Oid *, types),
+							   CURSOR_OPT_GENERIC_PLAN);
 
 		if (prepared == NULL)
 			elog(ERROR, "SPI_prepare failed: %s",
@@ -113,154 +100,100 @@ LedgerContact(HeapTuple tuple, TupleDesc tupdesc, int column,
 
 /* --- reading */
 
-/* A column of an SPI row, detoasted, in the given context; NULL for NULL. */
-static void *
-ReadColumn(MemoryContext context, HeapTuple tuple, int column)
+/* Run a query for one id: what row.c does for most. */
+static RowResult
+QueryRow(SPIPlanPtr *plan, const char *source, text *id, bool read_only,
+		 LedgerPerson *person, text **merged_into)
 {
-	bool		isnull;
-	Datum		datum = SPI_getbinval(tuple, SPI_tuptable->tupdesc, column,
-									  &isnull);
-	MemoryContext old;
-	struct varlena *value;
+	static const Oid types[] = {TEXTOID};
+	Datum		values[1] = {PointerGetDatum(id)};
+	MemoryContext context = CurrentMemoryContext;
+	RowResult	result = ROW_NONE;
 
-	if (isnull)
-		return NULL;
-	old = MemoryContextSwitchTo(context);
-	/* arrays are read with a long header, all else as it comes */
-	if (column == PERSON_OPTED_OUT || column == PERSON_OPTED_IN ||
-		column == PERSON_HOLDS)
-		value = PG_DETOAST_DATUM_COPY(datum);
-	else if (column == PERSON_PREFERENCES &&
-			 !VARATT_IS_EXTERNAL(DatumGetPointer(datum)))
-		value = (struct varlena *) DatumGetPointer(datumCopy(datum, false, -1));
-	else
+	SPI_connect();
+	LedgerPlan(plan, source, lengthof(types), types);
+	if (LedgerExecute(*plan, values, NULL, read_only) > 0)
 	{
-		value = PG_DETOAST_DATUM_PACKED(datum);
-		if (value == (struct varlena *) DatumGetPointer(datum))
-			value = (struct varlena *)
-				DatumGetPointer(datumCopy(datum, false, -1));
+		MemoryContext old = MemoryContextSwitchTo(context);
+
+		result = PersonFromRow(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
+							   person, merged_into);
+		MemoryContextSwitchTo(old);
 	}
-	MemoryContextSwitchTo(old);
-	return value;
+	SPI_finish();
+	return result;
 }
 
-/* See ledger.h. */
-bool
-PersonFromRow(MemoryContext context, HeapTuple tuple, LedgerPerson *person,
-			  text **merged_into)
+/* Read a person's row. */
+static RowResult
+ReadRow(text *id, bool read_only, LedgerPerson *person, text **merged_into)
 {
-	bool		isnull;
-	Datum		lease_until;
+	static SPIPlanPtr plan = NULL;
+	RowResult	result = ROW_UNSUITED;
 
-	*merged_into = ReadColumn(context, tuple, PERSON_MERGED_INTO);
-	if (*merged_into != NULL)
-		return false;
-	person->id = ReadColumn(context, tuple, PERSON_ID);
-	person->known = true;
-	person->segment = ReadColumn(context, tuple, PERSON_SEGMENT);
-	person->zone = ReadColumn(context, tuple, PERSON_ZONE);
-	person->preferences = ReadColumn(context, tuple, PERSON_PREFERENCES);
-	person->opted_out = ReadColumn(context, tuple, PERSON_OPTED_OUT);
-	person->opted_in = ReadColumn(context, tuple, PERSON_OPTED_IN);
-	person->holds = ReadColumn(context, tuple, PERSON_HOLDS);
-	lease_until = SPI_getbinval(tuple, SPI_tuptable->tupdesc,
-								PERSON_LEASE_UNTIL, &isnull);
-	person->lease_until = isnull ? DT_NOEND :
-		DatumGetTimestampTz(lease_until);
-	person->history = ReadColumn(context, tuple, PERSON_HISTORY);
-	return true;
+	if (read_only)
+		result = FetchPersonRow(id, false, person, merged_into);
+	if (result == ROW_UNSUITED)
+		result = QueryRow(&plan, READ_PERSON, id, read_only, person,
+						  merged_into);
+	return result;
 }
 
 /*
- * Run a statement of READ_PERSON's columns for one id.  False: no row, or
- * one that was merged; then *merged_into says where to go on, or is NULL.
+ * Lock a person's row.  Somebody who was merged is not locked on the way: who
+ * holds one lock and waits for another, of a smaller id perhaps, may wait
+ * forever.
+ */
+static RowResult
+LockRow(text *id, LedgerPerson *person, text **merged_into)
+{
+	static SPIPlanPtr plan = NULL;
+	RowResult	result = FetchPersonRow(id, true, person, merged_into);
+
+	if (result != ROW_UNSUITED)
+		return result;
+	result = QueryRow(&plan, READ_PERSON
+					  " AND merged_into IS NULL FOR NO KEY UPDATE",
+					  id, false, person, merged_into);
+	if (result != ROW_NONE)
+		return result;
+	/* nobody, merged, or there only since: look without a lock */
+	result = ReadRow(id, false, person, merged_into);
+	if (result == ROW_FOUND)
+	{
+		*merged_into = id;
+		result = ROW_MERGED;
+	}
+	return result;
+}
+
+/*
+ * Read or lock a person's row, or that of the one merged into; false: nobody
+ * knows that person.
  */
 static bool
-FetchRow(SPIPlanPtr plan, text *id, bool read_only, MemoryContext context,
-		 LedgerPerson *person, text **merged_into)
+FindPerson(text *id, bool lock, LedgerPerson *person)
 {
-	Datum		values[1] = {PointerGetDatum(id)};
+	for (int i = 0; i < MERGES_MAX; i++)
+	{
+		text	   *next = NULL;
+		RowResult	result;
 
-	memset(person, 0, sizeof(*person));
-	person->id = id;
-	person->lease_until = DT_NOEND;
-	*merged_into = NULL;
-	return LedgerExecute(plan, values, NULL, read_only) > 0 &&
-		PersonFromRow(context, SPI_tuptable->vals[0], person, merged_into);
-}
-
-/* The plan that reads a person's row. */
-static SPIPlanPtr
-ReadPlan(void)
-{
-	static SPIPlanPtr plan = NULL;
-	static const Oid types[] = {TEXTOID};
-
-	return LedgerPlan(&plan, READ_PERSON, lengthof(types), types);
-}
-
-/* The plan that locks it, unless it was merged: see LockRow(). */
-static SPIPlanPtr
-LockPlan(void)
-{
-	static SPIPlanPtr plan = NULL;
-	static const Oid types[] = {TEXTOID};
-
-	return LedgerPlan(&plan, READ_PERSON
-					  " AND merged_into IS NULL FOR NO KEY UPDATE",
-					  lengthof(types), types);
-}
-
-/* The error for a chain of merges without an end. */
-pg_noreturn static void
-FailMerged(const text *id)
-{
+		memset(person, 0, sizeof(*person));
+		person->id = id;
+		person->lease_until = DT_NOEND;
+		result = lock ? LockRow(id, person, &next) :
+			ReadRow(id, true, person, &next);
+		if (result != ROW_MERGED)
+			return result == ROW_FOUND;
+		id = next;
+	}
 	ereport(ERROR,
 			(errcode(ERRCODE_DATA_EXCEPTION),
 			 errmsg("person \"%s\" was merged in a circle, or cannot be locked by this role",
 					text_to_cstring(id)),
 			 errhint("Look at merged_into and at row-level security of contact_pressure.person.")));
-}
-
-/* Read a person's row, or that of the one merged into; false: unknown. */
-static bool
-ReadRow(text *id, MemoryContext context, LedgerPerson *person)
-{
-	for (int i = 0; i < MERGES_MAX; i++)
-	{
-		text	   *next;
-
-		if (FetchRow(ReadPlan(), id, true, context, person, &next))
-			return true;
-		if (next == NULL)
-			return false;
-		id = next;
-	}
-	FailMerged(id);
-}
-
-/*
- * The same, locked.  Somebody who was merged is not locked on the way: who
- * holds one lock and waits for another, of a smaller id perhaps, may wait
- * forever.
- */
-static bool
-LockRow(text *id, MemoryContext context, LedgerPerson *person)
-{
-	for (int i = 0; i < MERGES_MAX; i++)
-	{
-		text	   *next;
-
-		if (FetchRow(LockPlan(), id, false, context, person, &next))
-			return true;
-		/* nobody, merged, or there only since: look without a lock */
-		if (!FetchRow(ReadPlan(), id, false, context, person, &next) &&
-			next == NULL)
-			return false;
-		if (next != NULL)
-			id = next;
-	}
-	FailMerged(id);
+	return false;				/* keep the compiler quiet */
 }
 
 /* --- leases */
@@ -329,13 +262,15 @@ FirstLease(const LedgerPerson *person)
 
 /* Cancel the contacts of a locked person whose lease has ended. */
 static void
-EndLeases(LedgerPerson *person, TimestampTz now, MemoryContext context)
+EndLeases(LedgerPerson *person, TimestampTz now)
 {
 	static SPIPlanPtr plan = NULL;
 	static const Oid types[] = {TEXTOID, TIMESTAMPTZOID};
+	MemoryContext context = CurrentMemoryContext;
 	Datum		values[] = {PointerGetDatum(person->id),
 	TimestampTzGetDatum(now)};
 
+	SPI_connect();
 	LedgerPlan(&plan,
 			   "UPDATE contact_pressure.contact_log"
 			   "   SET status = 'cancelled', reason = 'lease expired',"
@@ -347,6 +282,7 @@ EndLeases(LedgerPerson *person, TimestampTz now, MemoryContext context)
 	LedgerExecute(plan, values, NULL, false);
 	RemoveFound(person, context);
 	person->lease_until = FirstLease(person);
+	SPI_finish();
 	SavePerson(person);
 }
 
@@ -365,12 +301,7 @@ PersonSettleLeases(LedgerPerson *person)
 bool
 ReadPerson(text *id, TimestampTz now, LedgerPerson *person)
 {
-	MemoryContext context = CurrentMemoryContext;
-
-	SPI_connect();
-	(void) ReadRow(id, context, person);
-	SPI_finish();
-	if (person->lease_until <= now)
+	if (FindPerson(id, false, person) && person->lease_until <= now)
 		PersonHideLeases(person, now);
 	return person->known;
 }
@@ -383,32 +314,30 @@ InsertPerson(text *id)
 	static const Oid types[] = {TEXTOID};
 	Datum		values[] = {PointerGetDatum(id)};
 
+	SPI_connect();
 	LedgerPlan(&plan,
 			   "INSERT INTO contact_pressure.person (person_id) VALUES ($1)"
 			   " ON CONFLICT DO NOTHING", lengthof(types), types);
 	LedgerExecute(plan, values, NULL, false);
+	SPI_finish();
 }
 
 /* See ledger.h. */
 bool
 LockPerson(text *id, TimestampTz now, bool create, LedgerPerson *person)
 {
-	MemoryContext context = CurrentMemoryContext;
-
-	SPI_connect();
-	if (!LockRow(id, context, person) && create)
+	if (!FindPerson(id, true, person) && create)
 	{
 		InsertPerson(person->id);
-		if (!LockRow(person->id, context, person))
+		if (!FindPerson(person->id, true, person))
 			ereport(ERROR,
 					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 					 errmsg("person \"%s\" exists but cannot be changed by this role",
 							text_to_cstring(id)),
 					 errhint("Look at the row-level security of contact_pressure.person.")));
 	}
-	if (person->known && person->lease_until <= now)
-		EndLeases(person, now, context);
-	SPI_finish();
+	if (person->lease_until <= now)
+		EndLeases(person, now);
 	return person->known;
 }
 

@@ -28,6 +28,8 @@ CREATE TABLE contact_pressure.person (
 CREATE INDEX person_segment_idx ON contact_pressure.person (segment);
 CREATE INDEX person_lease_idx ON contact_pressure.person (lease_until)
 	WHERE lease_until IS NOT NULL;
+CREATE INDEX person_merged_idx ON contact_pressure.person (person_id)
+	WHERE merged_into IS NOT NULL;
 COMMENT ON TABLE contact_pressure.person IS
 	'one row a person: all that a check on a contact has to read';
 COMMENT ON COLUMN contact_pressure.person.person_id IS
@@ -104,9 +106,10 @@ CREATE TABLE contact_pressure.contact_log (
 	recorded_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
 	settled_at     timestamptz,
 	merged_from    text,
-	PRIMARY KEY (person_id, log_id),
-	UNIQUE (person_id, key)
+	PRIMARY KEY (person_id, log_id)
 );
+CREATE UNIQUE INDEX contact_log_key_idx
+	ON contact_pressure.contact_log (person_id, key) WHERE key IS NOT NULL;
 CREATE INDEX contact_log_log_id_idx ON contact_pressure.contact_log (log_id);
 CREATE INDEX contact_log_planned_idx ON contact_pressure.contact_log (at)
 	WHERE outcome = 'planned' AND status <> 'cancelled';

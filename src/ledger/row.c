@@ -1,0 +1,257 @@
+/*
+ * row.c
+ *		A person's row straight from the table; see row.h.
+ *
+ * Every question and every reservation begins with this row, and to set up
+ * and take down an executor for one row takes several times as long as to
+ * find it.  So the index is asked here, as the executor would ask it, where
+ * nothing speaks against it: no row-level security that hides rows, no table
+ * that inherits from this one, the privileges of a query, and for a lock no
+ * snapshot of the transaction's that a changed row must collide with.
+ * Otherwise the answer is ROW_UNSUITED, and person.c runs a query.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/relscan.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "executor/tuptable.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "compat.h"
+#include "ledger/row.h"
+
+/* The columns of contact_pressure.person, in the order of tables.sql. */
+enum
+{
+	PERSON_ID = 1,
+	PERSON_SEGMENT,
+	PERSON_ZONE,
+	PERSON_PREFERENCES,
+	PERSON_OPTED_OUT,
+	PERSON_OPTED_IN,
+	PERSON_HOLDS,
+	PERSON_LEASE_UNTIL,
+	PERSON_MERGED_INTO,
+	PERSON_KNOWN_SINCE,
+	PERSON_HISTORY
+};
+
+/* --- columns */
+
+/* A column detoasted, in the current context; NULL for NULL. */
+static void *
+ReadColumn(HeapTuple tuple, TupleDesc tupdesc, int column)
+{
+	bool		isnull;
+	Datum		datum = heap_getattr(tuple, column, tupdesc, &isnull);
+	struct varlena *value;
+
+	if (isnull)
+		return NULL;
+	/* arrays are read with a long header, all else as it comes */
+	if (column == PERSON_OPTED_OUT || column == PERSON_OPTED_IN ||
+		column == PERSON_HOLDS)
+		return PG_DETOAST_DATUM_COPY(datum);
+	if (column != PERSON_PREFERENCES ||
+		VARATT_IS_EXTERNAL(DatumGetPointer(datum)))
+	{
+		value = PG_DETOAST_DATUM_PACKED(datum);
+		if (value != (struct varlena *) DatumGetPointer(datum))
+			return value;
+	}
+	return DatumGetPointer(datumCopy(datum, false, -1));
+}
+
+/* See row.h. */
+RowResult
+PersonFromRow(HeapTuple tuple, TupleDesc tupdesc, LedgerPerson *person,
+			  text **merged_into)
+{
+	bool		isnull;
+	Datum		lease_until;
+
+	*merged_into = ReadColumn(tuple, tupdesc, PERSON_MERGED_INTO);
+	if (*merged_into != NULL)
+		return ROW_MERGED;
+	person->id = ReadColumn(tuple, tupdesc, PERSON_ID);
+	person->known = true;
+	person->segment = ReadColumn(tuple, tupdesc, PERSON_SEGMENT);
+	person->zone = ReadColumn(tuple, tupdesc, PERSON_ZONE);
+	person->preferences = ReadColumn(tuple, tupdesc, PERSON_PREFERENCES);
+	person->opted_out = ReadColumn(tuple, tupdesc, PERSON_OPTED_OUT);
+	person->opted_in = ReadColumn(tuple, tupdesc, PERSON_OPTED_IN);
+	person->holds = ReadColumn(tuple, tupdesc, PERSON_HOLDS);
+	lease_until = heap_getattr(tuple, PERSON_LEASE_UNTIL, tupdesc, &isnull);
+	person->lease_until = isnull ? DT_NOEND :
+		DatumGetTimestampTz(lease_until);
+	person->history = ReadColumn(tuple, tupdesc, PERSON_HISTORY);
+	return ROW_FOUND;
+}
+
+/* --- the table */
+
+/* May the table be read this way? */
+static bool
+IsSuited(Relation relation, bool lock)
+{
+	AclMode		needed = lock ? ACL_SELECT | ACL_UPDATE : ACL_SELECT;
+	Oid			oid = RelationGetRelid(relation);
+
+	return !relation->rd_rel->relrowsecurity &&
+		!relation->rd_rel->relhassubclass &&
+		(!lock || !IsolationUsesXactSnapshot()) &&
+		pg_class_aclmask(oid, GetUserId(), needed, ACLMASK_ALL) == needed;
+}
+
+/*
+ * Lock the row in slot, whose version the snapshot has, and put its last
+ * version there.  False: it is gone.
+ */
+static bool
+LockSlot(Relation relation, text *id, Snapshot snapshot, TupleTableSlot *slot)
+{
+	ItemPointerData tid = slot->tts_tid;
+	TM_FailureData failure;
+	TM_Result	result;
+	text	   *found;
+	bool		isnull;
+
+	result = table_tuple_lock(relation, &tid, snapshot, slot,
+							  GetCurrentCommandId(true),
+							  LockTupleNoKeyExclusive, LockWaitBlock,
+							  TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS |
+							  TUPLE_LOCK_FLAG_FIND_LAST_VERSION, &failure);
+	if (result == TM_Deleted)
+		return false;
+	/* only a trigger on this very table could be in the middle of a change */
+	if (result != TM_Ok)
+		ereport(ERROR,
+				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+				 errmsg("person \"%s\" is being changed by the current command",
+						text_to_cstring(id))));
+	if (!failure.traversed)
+		return true;
+	/* an id that was changed meanwhile is somebody else's */
+	found = DatumGetTextPP(slot_getattr(slot, PERSON_ID, &isnull));
+	return VARSIZE_ANY_EXHDR(found) == VARSIZE_ANY_EXHDR(id) &&
+		memcmp(VARDATA_ANY(found), VARDATA_ANY(id),
+			   VARSIZE_ANY_EXHDR(id)) == 0;
+}
+
+/* Make a person of the row in slot. */
+static RowResult
+ReadSlot(TupleTableSlot *slot, LedgerPerson *person, text **merged_into)
+{
+	bool		copied;
+	HeapTuple	tuple = ExecFetchSlotHeapTuple(slot, false, &copied);
+	RowResult	result = PersonFromRow(tuple, slot->tts_tupleDescriptor,
+									   person, merged_into);
+
+	if (copied)
+		heap_freetuple(tuple);
+	return result;
+}
+
+/* The search key for an id. */
+static void
+IdKey(ScanKey key, Relation index, text *id)
+{
+	ScanKeyEntryInitialize(key, 0, 1, BTEqualStrategyNumber, InvalidOid,
+						   index->rd_indcollation[0], F_TEXTEQ,
+						   PointerGetDatum(id));
+}
+
+/* Find the row in the index; the snapshot is the active one. */
+static RowResult
+SearchIndex(Relation relation, text *id, bool lock, LedgerPerson *person,
+			text **merged_into)
+{
+	Snapshot	snapshot = GetActiveSnapshot();
+	Relation	index = index_open(RelationGetPrimaryKeyOid(relation),
+								   AccessShareLock);
+	TupleTableSlot *slot = table_slot_create(relation, NULL);
+	IndexScanDesc scan = BeginIndexScan(relation, index, snapshot, 1);
+	RowResult	result = ROW_NONE;
+	ScanKeyData key;
+
+	IdKey(&key, index, id);
+	index_rescan(scan, &key, 1, NULL, 0);
+	if (index_getnext_slot(scan, ForwardScanDirection, slot))
+	{
+		if (!lock || !slot_attisnull(slot, PERSON_MERGED_INTO) ||
+			LockSlot(relation, id, snapshot, slot))
+			result = ReadSlot(slot, person, merged_into);
+	}
+	index_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+	index_close(index, NoLock);
+	return result;
+}
+
+/* See row.h. */
+RowResult
+FetchPersonRow(text *id, bool lock, LedgerPerson *person, text **merged_into)
+{
+	Oid			schema = get_namespace_oid("contact_pressure", false);
+	Relation	relation = table_open(get_relname_relid("person", schema),
+									  lock ? RowShareLock : AccessShareLock);
+	RowResult	result = ROW_UNSUITED;
+
+	if (IsSuited(relation, lock))
+	{
+		if (lock)
+		{
+			/* what this transaction did before, and others by now */
+			CommandCounterIncrement();
+			PushActiveSnapshot(GetTransactionSnapshot());
+		}
+		result = SearchIndex(relation, id, lock, person, merged_into);
+		if (lock)
+			PopActiveSnapshot();
+	}
+	table_close(relation, NoLock);
+	return result;
+}
+
+/*
+ * See row.h.  The index holds nobody else, and few.  It is asked whatever the
+ * privileges are: whoever goes on to the person is held to them there.
+ */
+void
+FindMerged(text **ids, bool *merged, int count)
+{
+	Oid			schema = get_namespace_oid("contact_pressure", false);
+	Relation	relation = table_open(get_relname_relid("person", schema),
+									  AccessShareLock);
+	Relation	index = index_open(get_relname_relid("person_merged_idx",
+													 schema),
+								   AccessShareLock);
+	IndexScanDesc scan = BeginIndexScan(relation, index, GetActiveSnapshot(),
+										1);
+	TupleTableSlot *slot = table_slot_create(relation, NULL);
+
+	for (int i = 0; i < count; i++)
+	{
+		ScanKeyData key;
+
+		CHECK_FOR_INTERRUPTS();
+		IdKey(&key, index, ids[i]);
+		index_rescan(scan, &key, 1, NULL, 0);
+		merged[i] = index_getnext_slot(scan, ForwardScanDirection, slot);
+	}
+	index_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+	index_close(index, NoLock);
+	table_close(relation, NoLock);
+}

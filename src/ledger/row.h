@@ -1,0 +1,41 @@
+/*
+ * row.h
+ *		A person's row straight from the table: what person.c reads first.
+ */
+#ifndef CONTACT_PRESSURE_ROW_H
+#define CONTACT_PRESSURE_ROW_H
+
+#include "access/htup.h"
+#include "access/tupdesc.h"
+
+#include "ledger/ledger.h"
+
+typedef enum RowResult
+{
+	ROW_NONE,					/* nobody of that id */
+	ROW_FOUND,
+	ROW_MERGED,					/* *merged_into says into whom */
+	ROW_UNSUITED				/* not to be had this way: run a query */
+} RowResult;
+
+/*
+ * Read a row as the active snapshot has it, or lock it as of the last commit;
+ * who was merged is not locked.  person is filled in for ROW_FOUND.
+ */
+extern RowResult FetchPersonRow(text *id, bool lock, LedgerPerson *person,
+								text **merged_into);
+
+/*
+ * Fill person from a row of the table contact_pressure.person, or of a query
+ * with PERSON_COLUMNS; ROW_FOUND or ROW_MERGED.
+ */
+#define PERSON_COLUMNS \
+	"person_id, segment, zone, preferences, opted_out, opted_in, holds," \
+	" lease_until, merged_into, known_since, history"
+extern RowResult PersonFromRow(HeapTuple tuple, TupleDesc tupdesc,
+							   LedgerPerson *person, text **merged_into);
+
+/* Who of these, in any order, was merged into somebody?  Sets merged[i]. */
+extern void FindMerged(text **ids, bool *merged, int count);
+
+#endif							/* CONTACT_PRESSURE_ROW_H */
