@@ -285,6 +285,7 @@ TEST_FILES = \
 	test/demo/segments.sql \
 	test/demo/shop.sql \
 	test/docs/run \
+	test/dump-restore \
 	test/fuzz/run \
 	test/fuzz/standalone.h \
 	test/install \

@@ -10,13 +10,14 @@ LANGUAGE plpgsql COST 10000
 SET search_path = pg_catalog, contact_pressure, pg_temp
 AS $$
 DECLARE
-	-- what writes a person's own affairs, and what these functions call
+	-- with what these functions and the triggers of tracked tables call
 	consents constant name[] := '{lock_person, cancel_planned, opt_out,
 		hold_person, release_person}';
 	sends constant name[] := '{reserve_contact, reserve_contacts,
 		confirm_contact, confirm_contacts, cancel_contact, cancel_contacts,
 		cancel_campaign, record_contact, record_event, record_response,
-		record_responses, put_person, opt_in, lift_opt_out}';
+		record_responses, put_person, opt_in, lift_opt_out,
+		apply_tracked, lock_tracked, withdraw_untracked}';
 	functions name[];
 	routine   regprocedure;
 	wanted    constant text := lower(btrim(grant_access.part));
