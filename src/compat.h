@@ -39,6 +39,13 @@
 	RelationGetPrimaryKeyIndex(relation)
 #endif
 
+/* Owned by the current resource owner; needs utils/plancache.h. */
+#if PG_VERSION_NUM >= 140000
+#define ReleasePlan(plan)	ReleaseCachedPlan(plan, CurrentResourceOwner)
+#else
+#define ReleasePlan(plan)	ReleaseCachedPlan(plan, true)
+#endif
+
 #if PG_VERSION_NUM < 150000
 #include "fmgr.h"
 #include "funcapi.h"

@@ -8,8 +8,10 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "optimizer/cost.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
+#include "utils/plancache.h"
 #include "utils/syscache.h"
 
 #include "compat.h"
@@ -46,13 +48,40 @@ LedgerPlan(SPIPlanPtr *plan, const char *source, int nargs, const Oid *types)
 	return *plan;
 }
 
+/*
+ * Plan a statement, unless that has been done.  A plan outlives the size that
+ * a table had when it was made: one of a few rows would be scanned from end to
+ * end, also when it has grown to millions, until somebody analyzes it.
+ */
+static void
+PlanByIndex(SPIPlanPtr plan)
+{
+	bool		saved = enable_seqscan;
+	CachedPlan *cached;
+
+	PG_TRY();
+	{
+		enable_seqscan = false;
+		cached = SPI_plan_get_cached_plan(plan);
+		if (cached != NULL)
+			ReleasePlan(cached);
+	}
+	PG_FINALLY();
+	{
+		enable_seqscan = saved;
+	}
+	PG_END_TRY();
+}
+
 /* See ledger.h. */
 uint64
 LedgerExecute(SPIPlanPtr plan, Datum *values, const char *nulls,
 			  bool read_only)
 {
-	int			result = SPI_execute_plan(plan, values, nulls, read_only, 0);
+	int			result;
 
+	PlanByIndex(plan);
+	result = SPI_execute_plan(plan, values, nulls, read_only, 0);
 	if (result < 0)
 		elog(ERROR, "SPI_execute_plan failed: %s",
 			 SPI_result_code_string(result));
