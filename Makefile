@@ -209,6 +209,7 @@ FUZZ = \
 	fuzz_calendar \
 	fuzz_history \
 	fuzz_lint \
+	fuzz_outcome \
 	fuzz_policy \
 	fuzz_rfm \
 	fuzz_rfm_model \
