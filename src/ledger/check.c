@@ -117,6 +117,21 @@ FinishEdit(RowEdit *edit)
 
 /* --- names, zones */
 
+/* An id has something in it. */
+static void
+CheckId(const RowEdit *edit)
+{
+	int			column;
+	Datum		value;
+
+	if (GetColumn(edit, "person_id", &column, &value) &&
+		VARSIZE_ANY_EXHDR(DatumGetTextPP(value)) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the id of a person must not be empty"),
+				 errhint("Give the id by which the CRM knows the person.")));
+}
+
 /*
  * The name of a segment, folded; segments are named as channels are.  One
  * that the layers of a policy use otherwise is none.  False: it is NULL.
@@ -433,6 +448,7 @@ check_person(PG_FUNCTION_ARGS)
 	char		segment[LABEL_NAME_MAX + 1];
 
 	BeginEdit(fcinfo, &edit);
+	CheckId(&edit);
 	EditSegment(&edit, true, segment);
 	EditZone(&edit);
 	CheckPreferences(&edit);

@@ -15,7 +15,6 @@
 
 #include "compat.h"
 #include "core_pg.h"
-#include "history/history_pg.h"
 #include "ledger/ledger.h"
 
 PG_FUNCTION_INFO_V1(person_of);
@@ -55,7 +54,10 @@ lock_person(PG_FUNCTION_ARGS)
 	LedgerPerson person;
 
 	if (PG_ARGISNULL(0))
-		FailNullArgument("id");
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("the id of a person must not be null"),
+				 errhint("Give the id by which the CRM knows the person.")));
 	if (!LockPerson(PG_GETARG_TEXT_PP(0), GetCurrentTimestamp(),
 					!PG_ARGISNULL(1) && PG_GETARG_BOOL(1), &person))
 		PG_RETURN_NULL();

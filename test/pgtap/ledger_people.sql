@@ -186,7 +186,7 @@ SELECT results_eq(
 	ARRAY['opt_in sms put_person', 'opt_out post put_person',
 		'lift post put_person', 'withdraw sms put_person', 'opt_in push put_person'],
 	'each change of the lists is in the trail');
-SELECT throws_ok($$SELECT put_person(NULL::text)$$, '22004', 'id must not be null');
+SELECT throws_ok($$SELECT put_person(NULL::text)$$, '22004', 'the id of a person must not be null');
 SELECT throws_ok($$SELECT put_person('bob', preferences => 'fax: never')$$, '22P02', NULL,
 	'preferences that do not fit the policy are refused at once');
 SELECT is((SELECT count(*) FROM person WHERE person_id = 'bob'), 0::bigint, '... and nobody is added');
