@@ -158,6 +158,7 @@ REGRESS = \
 	history \
 	history_errors \
 	ledger_people \
+	ledger_reserve \
 	ledger_settle \
 	policy \
 	policy_errors \
@@ -176,6 +177,7 @@ PGTAP = \
 	ledger_access \
 	ledger_audit \
 	ledger_people \
+	ledger_reserve \
 	ledger_settle \
 	policy_language \
 	published_cases \
@@ -310,6 +312,7 @@ DOCUMENTS = \
 	README.md \
 	doc/binary-formats.md \
 	doc/managed-services.md \
+	doc/people.md \
 	doc/policies/README.md \
 	doc/policies/app.md \
 	doc/policies/b2b.md \
