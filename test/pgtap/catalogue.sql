@@ -3,7 +3,7 @@
 
 BEGIN;
 SET search_path = public, pg_catalog;
-SELECT plan(22);
+SELECT plan(23);
 
 -- Every object that belongs to the extension.
 CREATE TEMP VIEW member AS
@@ -40,7 +40,14 @@ SELECT is_empty($$
 	   AND NOT (classid = 'pg_type'::regclass
 				AND objid IN (SELECT typarray FROM pg_type))
 	   AND NOT (classid = 'pg_class'::regclass		-- of a composite type
-				AND objid IN (SELECT typrelid FROM pg_type))
+				AND objid IN (SELECT typrelid FROM pg_type
+							  JOIN pg_class c ON c.oid = typrelid
+							  WHERE c.relkind = 'c'))
+	   AND NOT (classid = 'pg_type'::regclass		-- of a table
+				AND objid IN (SELECT reltype FROM pg_class WHERE relkind IN ('r', 'p', 'v')))
+	   AND NOT (classid = 'pg_class'::regclass		-- of an identity column
+				AND objid IN (SELECT i.objid FROM pg_depend i
+							   WHERE i.classid = 'pg_class'::regclass AND i.deptype = 'i'))
 	$$, 'every object has a comment');
 SELECT is_empty($$
 	SELECT object FROM member
@@ -64,11 +71,24 @@ SELECT is_empty($$
 -- --- functions
 
 SELECT is_empty($$
-	SELECT object, proparallel FROM routine WHERE proparallel <> 's'
-	$$, 'every function is parallel safe');
+	SELECT object, proparallel FROM routine
+	 WHERE provolatile <> 'v' AND proparallel <> 's'
+	   -- what runs statements of its own, one after the other
+	   AND proname NOT IN ('check_contacts', 'recheck_plans')
+	$$, 'every function that only reads is parallel safe');
 SELECT is_empty($$
-	SELECT object, provolatile FROM routine WHERE provolatile <> 'i'
-	$$, 'every function is immutable: no part reads a setting, a clock or a table');
+	SELECT object, proparallel FROM routine
+	 WHERE provolatile = 'v' AND proparallel <> 'u'
+	$$, 'no function that writes is run by a parallel worker');
+SELECT is_empty($$
+	SELECT object, provolatile FROM routine
+	 WHERE provolatile <> 'i'
+	   AND (prorettype IN (SELECT oid FROM type) AND lanname <> 'sql'
+			OR proargtypes[0] IN (SELECT oid FROM type WHERE typtype = 'b')
+			OR prokind = 'a')
+	   AND proname NOT IN ('contact_verdict', 'person_policy', 'may_contact_row',
+						   'logged_history', 'lock_tracked', 'pair_tracked')
+	$$, 'every function of values is immutable: it reads no setting, no clock and no table');
 SELECT is_empty($$
 	SELECT object FROM routine WHERE prosecdef
 	$$, 'no function runs with the rights of its owner');
@@ -77,7 +97,11 @@ SELECT is_empty($$
 	 WHERE lanname NOT IN ('c', 'internal')
 	   AND NOT coalesce(proconfig::text LIKE '%search_path=%', false)
 	   AND coalesce(to_jsonb(routine) ->> 'prosqlbody', '') = ''
-	$$, 'every SQL or PL function fixes its search_path');
+	   -- or has no name and no operator that a search_path could decide
+	   AND (lanname <> 'sql'
+			OR regexp_replace(prosrc, $re$'([^']|'')*'|OPERATOR\(pg_catalog\.[^)]*\)|::|SELECT \*|count\(\*\)|--[^\n]*$re$, '', 'g')
+			   ~* $re$(^|[^.a-z_0-9"])(?!(?:select|from|where|when|then|else|and|or|not|in|as|on|any|all|array|row|values|coalesce|nullif|least|greatest|exists)\M)[a-z_][a-z_0-9]*\s*\(|[=<>|~!@#%^&?+*/]$re$)
+	$$, 'every SQL or PL function fixes its search_path, or needs none');
 SELECT is_empty($$
 	SELECT object, prorows FROM routine WHERE proretset AND prorows = 1000
 	$$, 'every set-returning function says how many rows to expect');
@@ -87,8 +111,8 @@ SELECT is_empty($$
 	$$, 'every C function is in the module of the control file');
 SELECT is_empty($$
 	SELECT object FROM routine
-	 WHERE NOT has_function_privilege('public', oid, 'EXECUTE')
-	$$, 'everybody may call every function: values, no table');
+	 WHERE has_function_privilege('public', oid, 'EXECUTE') <> (provolatile <> 'v')
+	$$, 'everybody may call what only reads (as far as the tables let them), and nothing that writes');
 SELECT ok(has_schema_privilege('public', 'contact_pressure', 'USAGE')
 		  AND NOT has_schema_privilege('public', 'contact_pressure', 'CREATE'),
 	'everybody may look into the schema and nobody may create in it');
