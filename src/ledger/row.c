@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "access/genam.h"
+#include "access/parallel.h"
 #include "access/relscan.h"
 #include "access/table.h"
 #include "access/tableam.h"
@@ -108,9 +109,12 @@ IsSuited(Relation relation, bool lock)
 	AclMode		needed = lock ? ACL_SELECT | ACL_UPDATE : ACL_SELECT;
 	Oid			oid = RelationGetRelid(relation);
 
+	/* where no lock can be had the query will say so */
+	if (lock && (IsolationUsesXactSnapshot() || XactReadOnly ||
+				 IsInParallelMode()))
+		return false;
 	return !relation->rd_rel->relrowsecurity &&
 		!relation->rd_rel->relhassubclass &&
-		(!lock || !IsolationUsesXactSnapshot()) &&
 		pg_class_aclmask(oid, GetUserId(), needed, ACLMASK_ALL) == needed;
 }
 
