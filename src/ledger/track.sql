@@ -32,12 +32,6 @@ CREATE TYPE contact_pressure.tracked_contact AS (
 COMMENT ON TYPE contact_pressure.tracked_contact IS
 	'a row of a tracked table as a contact: present, or gone; and what it was before';
 
-CREATE FUNCTION contact_pressure.tracked_instant(value timestamptz, zone text)
-RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE
-AS 'SELECT $1';
-COMMENT ON FUNCTION contact_pressure.tracked_instant(timestamptz, text) IS
-	'a column that is an instant already';
-
 CREATE FUNCTION contact_pressure.tracked_instant(value timestamp, zone text)
 RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS 'SELECT pg_catalog.timezone(coalesce($2, ''UTC''), $1)';
@@ -58,20 +52,6 @@ SELECT nullif(pg_catalog.lower(
 $$;
 COMMENT ON FUNCTION contact_pressure.tracked_label(text) IS
 	'the name of a channel, purpose or outcome as contact_log has it; a blank one is NULL';
-
-CREATE FUNCTION contact_pressure.tracked_label(value text, names jsonb, other text)
-RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
-AS $$
-SELECT CASE
-	WHEN contact_pressure.tracked_label($1) IS NULL THEN $3
-	WHEN $2 OPERATOR(pg_catalog.?) $1
-	THEN contact_pressure.tracked_label($2 OPERATOR(pg_catalog.->>) $1)
-	WHEN $2 OPERATOR(pg_catalog.?) '*'
-	THEN contact_pressure.tracked_label($2 OPERATOR(pg_catalog.->>) '*')
-	ELSE contact_pressure.tracked_label($1) END
-$$;
-COMMENT ON FUNCTION contact_pressure.tracked_label(text, jsonb, text) IS
-	'a column''s value by its name in the ledger; "*" names all others, null leaves the row out';
 
 -- --- histories from the log
 
@@ -128,6 +108,7 @@ CREATE FUNCTION contact_pressure.lock_tracked(
 ) RETURNS contact_pressure.tracked_contact[]
 LANGUAGE plpgsql
 SET search_path = pg_catalog, contact_pressure, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
 BEGIN
 	FOR merges IN 1 .. 100 LOOP
@@ -169,10 +150,12 @@ COMMENT ON FUNCTION contact_pressure.lock_tracked(contact_pressure.tracked_conta
 CREATE FUNCTION contact_pressure.pair_tracked(
 	changes contact_pressure.tracked_contact[]
 ) RETURNS contact_pressure.tracked_contact[]
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, contact_pressure, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
-	SELECT array_agg(
+BEGIN
+	RETURN (SELECT array_agg(
 			CASE WHEN (p.now).present
 			THEN ROW(true, (p.now).person_id, (p.now).key, (p.now).at,
 					 (p.now).channel, (p.now).purpose, (p.now).campaign,
@@ -190,7 +173,8 @@ AS $$
 	  FROM (SELECT (array_agg(c.*) FILTER (WHERE c.present))[1] AS now,
 				   (array_agg(c.*) FILTER (WHERE NOT c.present))[1] AS was
 			  FROM unnest(changes) AS c
-			 GROUP BY c.person_id, c.key) AS p
+			 GROUP BY c.person_id, c.key) AS p);
+END
 $$;
 COMMENT ON FUNCTION contact_pressure.pair_tracked(contact_pressure.tracked_contact[]) IS
 	'one change for each contact: what it is now beside what it was';
@@ -203,6 +187,7 @@ CREATE FUNCTION contact_pressure.apply_tracked(
 ) RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, contact_pressure, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -615,12 +600,17 @@ BEGIN
 				  DETAIL = format('Its type is %s.', format_type(kind, NULL)),
 				  HINT = 'Say in which one: zone => ''UTC'', zone => ''Europe/Amsterdam''.';
 	END IF;
+	IF kind = 'timestamptz'::regtype THEN
+		RETURN col || '::timestamptz';
+	END IF;
 	RETURN format('contact_pressure.tracked_instant(%s, %L)', col, zone);
 END
 $$;
 COMMENT ON FUNCTION contact_pressure.tracked_time(regclass, text, name, text) IS
 	'a column of a row r of the table as an instant';
 
+-- Spelled out: each statement on the table plans it anew, and a function
+-- would be read each time.
 CREATE FUNCTION contact_pressure.tracked_name(
 	relation regclass,
 	argument text,
@@ -631,17 +621,37 @@ CREATE FUNCTION contact_pressure.tracked_name(
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, contact_pressure, pg_temp
 AS $$
+DECLARE
+	value text;
+	label text;
+	cases text;
 BEGIN
 	IF name IS NULL THEN
 		RETURN format('%L::text', contact_pressure.tracked_label(other));
-	ELSIF jsonb_typeof(names) <> 'object' THEN
-		RAISE EXCEPTION 'the names for column "%" are no JSON object', name
-			USING ERRCODE = 'invalid_parameter_value',
-				  HINT = 'Such as {"E": "email", "S": "sms", "*": null}.';
 	END IF;
-	RETURN format('contact_pressure.tracked_label(%s::text, %L::jsonb, %L)',
-				  contact_pressure.tracked_column(relation, argument, name),
-				  names, contact_pressure.tracked_label(other));
+	value := contact_pressure.tracked_column(relation, argument, name) || '::text';
+	label := format('nullif(lower(btrim(%s, E'' \t\n\v\f\r'') COLLATE "C"), '''')', value);
+	IF names IS NOT NULL THEN
+		IF jsonb_typeof(names) <> 'object' THEN
+			RAISE EXCEPTION 'the names for column "%" are no JSON object', name
+				USING ERRCODE = 'invalid_parameter_value',
+					  HINT = 'Such as {"E": "email", "S": "sms", "*": null}.';
+		END IF;
+		SELECT string_agg(format('WHEN %L THEN %L', n.key, contact_pressure.tracked_label(n.value)),
+						  ' ' ORDER BY n.key COLLATE "C")
+		  INTO cases
+		  FROM jsonb_each_text(names) AS n
+		 WHERE n.key <> '*';
+		label := format('CASE WHEN %1$s IS NULL THEN %2$L ELSE CASE %3$s %4$s ELSE %5$s END END',
+						label, contact_pressure.tracked_label(other), value,
+						coalesce(cases, 'WHEN NULL THEN NULL'),
+						CASE WHEN names ? '*'
+							 THEN quote_nullable(contact_pressure.tracked_label(names ->> '*'))
+							 ELSE label END);
+	ELSIF other IS NOT NULL THEN
+		label := format('coalesce(%s, %L)', label, contact_pressure.tracked_label(other));
+	END IF;
+	RETURN label;
 END
 $$;
 COMMENT ON FUNCTION contact_pressure.tracked_name(regclass, text, name, jsonb, text) IS
