@@ -323,7 +323,7 @@ SELECT throws_ok($$SELECT record_contact('o', 'email', at => 'infinity')$$, '220
 SELECT throws_ok($$SELECT record_contact('o', 'email', weight => -1)$$, '22023', NULL, 'a negative weight');
 SELECT throws_ok($$SELECT record_contact('o', 'email', outcome => 'opened', answered_at => now() - interval '1 hour')$$, '22023',
 	'a contact is answered before it is sent', 'answered too early');
-SELECT throws_ok($$SELECT record_contact('', 'email')$$, '23514', NULL, 'an empty id');
+SELECT throws_ok($$SELECT record_contact('', 'email')$$, '22023', NULL, 'an empty id');
 
 SELECT record_event('r', 'order', key => 'o-17') AS r1 \gset
 SELECT is((SELECT concat_ws(' ', channel, purpose, status, outcome, source) FROM contact_log WHERE log_id = :r1),
