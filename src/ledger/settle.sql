@@ -21,7 +21,7 @@ COMMENT ON FUNCTION contact_pressure.confirm_contact(text, text) IS
 CREATE FUNCTION contact_pressure.confirm_contacts(log_ids bigint[])
 RETURNS TABLE (log_id bigint, confirmed boolean)
 AS 'MODULE_PATHNAME', 'confirm_contacts'
-LANGUAGE C ROWS 1000;
+LANGUAGE C ROWS 100;
 
 COMMENT ON FUNCTION contact_pressure.confirm_contacts(bigint[]) IS
 'confirm_contact() for many: a row for each log id, in their order; confirmed is NULL where there is no such contact';
@@ -29,7 +29,7 @@ COMMENT ON FUNCTION contact_pressure.confirm_contacts(bigint[]) IS
 CREATE FUNCTION contact_pressure.confirm_contacts(ids text[], keys text[])
 RETURNS TABLE (log_id bigint, confirmed boolean)
 AS 'MODULE_PATHNAME', 'confirm_contacts_key'
-LANGUAGE C ROWS 1000;
+LANGUAGE C ROWS 100;
 
 COMMENT ON FUNCTION contact_pressure.confirm_contacts(text[], text[]) IS
 'the same by persons and keys; both columns are NULL where there is no such contact';
@@ -199,7 +199,7 @@ CREATE FUNCTION contact_pressure.confirm_contacts(
 	ids bigint[],
 	keys text[])
 RETURNS TABLE (log_id bigint, confirmed boolean)
-LANGUAGE sql
+LANGUAGE sql ROWS 100
 AS $$ SELECT * FROM contact_pressure.confirm_contacts($1::pg_catalog.text[], $2) $$;
 
 COMMENT ON FUNCTION contact_pressure.confirm_contacts(bigint[], text[]) IS
@@ -209,7 +209,7 @@ CREATE FUNCTION contact_pressure.confirm_contacts(
 	ids uuid[],
 	keys text[])
 RETURNS TABLE (log_id bigint, confirmed boolean)
-LANGUAGE sql
+LANGUAGE sql ROWS 100
 AS $$ SELECT * FROM contact_pressure.confirm_contacts($1::pg_catalog.text[], $2) $$;
 
 COMMENT ON FUNCTION contact_pressure.confirm_contacts(uuid[], text[]) IS
