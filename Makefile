@@ -312,6 +312,7 @@ TEST_FILES = \
 DOCUMENTS = \
 	README.md \
 	doc/binary-formats.md \
+	doc/ledger.md \
 	doc/esp-events.md \
 	doc/managed-services.md \
 	doc/people.md \
