@@ -124,17 +124,42 @@ CREATE FUNCTION contact_pressure.compose_policies() RETURNS trigger
 LANGUAGE plpgsql
 SET search_path = pg_catalog, contact_pressure, pg_temp
 AS $$
+DECLARE
+	whose  text;
+	detail text;
 BEGIN
 	-- Better an error here than at every contact.
 	PERFORM everyone.rules || p.rules
 	   FROM contact_pressure.policy AS everyone
 	   JOIN contact_pressure.policy AS p ON p.segment <> everyone.segment
 	  WHERE everyone.segment = 'everyone';
+
+	-- Own preferences can only collide with declared names.  A restore, whose
+	-- versions are old, does not come to grief here.
+	IF NOT EXISTS (SELECT FROM contact_pressure.policy AS p
+					WHERE p.rules::text ~ '(^|\n)(channels|purposes) ')
+	   OR NOT EXISTS (SELECT FROM contact_pressure.policy_version AS v
+					   WHERE v.changed_at >= now()) THEN
+		RETURN NULL;
+	END IF;
+	FOR whose IN
+		SELECT p.person_id
+		  FROM contact_pressure.person AS p
+		 WHERE p.preferences IS NOT NULL
+	LOOP
+		PERFORM contact_pressure.person_policy(whose);
+	END LOOP;
 	RETURN NULL;
+EXCEPTION
+	WHEN invalid_text_representation THEN
+		GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+		RAISE EXCEPTION 'the policy does not fit the preferences of person "%"', whose
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = detail,
+				  HINT = 'Leave the names declared that people refer to, or change their preferences first.';
 END
 $$;
 COMMENT ON FUNCTION contact_pressure.compose_policies() IS
-	'trigger: the rules of everyone and those of each segment must make one policy';
+	'trigger: the rules of everyone, those of each segment and people''s preferences must make one policy';
 
 -- Triggers of the same kind fire by name.
 CREATE TRIGGER lock_policies

@@ -7,7 +7,7 @@ SET search_path = public, contact_pressure, pg_catalog;
 SET TimeZone = 'UTC';
 SET client_min_messages = warning;
 
-SELECT plan(142);
+SELECT plan(145);
 
 -- The history of each person is that of the person's contacts.
 CREATE FUNCTION pg_temp.disagree() RETURNS SETOF text LANGUAGE sql AS $$
@@ -190,6 +190,12 @@ SELECT throws_ok($$SELECT put_person(NULL::text)$$, '22004', 'the id of a person
 SELECT throws_ok($$SELECT put_person('bob', preferences => 'fax: never')$$, '22P02', NULL,
 	'preferences that do not fit the policy are refused at once');
 SELECT is((SELECT count(*) FROM person WHERE person_id = 'bob'), 0::bigint, '... and nobody is added');
+SELECT is(put_person('bob', preferences => 'post: never'), true, 'some fit');
+SELECT throws_ok($$UPDATE policy SET rules = 'channels email | sms | push | event' WHERE segment = 'everyone'$$,
+	'22023', 'the policy does not fit the preferences of person "bob"');
+DELETE FROM person WHERE person_id = 'bob';
+SELECT throws_ok($$UPDATE policy SET rules = 'channels email | sms' WHERE segment = 'everyone'; SELECT may_contact('ada', 'post')$$,
+	'22023', NULL, 'a policy is in force from the next statement on');
 
 -- --- opt-outs
 
