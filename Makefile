@@ -312,8 +312,8 @@ TEST_FILES = \
 DOCUMENTS = \
 	README.md \
 	doc/binary-formats.md \
-	doc/ledger.md \
 	doc/esp-events.md \
+	doc/ledger.md \
 	doc/managed-services.md \
 	doc/people.md \
 	doc/policies/README.md \
