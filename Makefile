@@ -150,6 +150,7 @@ SQL_MODULES = \
 	src/ledger/people.sql \
 	src/ledger/report.sql \
 	src/ledger/track.sql \
+	src/ledger/track_responses.sql \
 	src/ledger/maintain.sql \
 	src/ledger/audit.sql \
 	src/ledger/access.sql

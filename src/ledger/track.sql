@@ -1081,3 +1081,104 @@ END
 $$;
 COMMENT ON FUNCTION contact_pressure.untrack(regclass, text) IS
 	'ends the tracking of a table, of one kind or of all; what it brought stays in the ledger';
+
+-- --- partitions that come later
+
+CREATE FUNCTION contact_pressure.track_partition(
+	partition regclass,
+	relation  regclass,		-- the tracked table that it is a part of
+	kind      text
+) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, contact_pressure, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+	setting   contact_pressure.tracked_table;
+	arguments text[];
+BEGIN
+	SELECT t.* INTO setting FROM contact_pressure.tracked_table AS t
+	 WHERE t.relation = relation AND t.kind = kind AND t.ended_at IS NULL;
+	IF NOT FOUND THEN
+		RETURN;
+	END IF;
+	IF setting.kind = 'responses' THEN
+		arguments := ARRAY[setting.columns ->> 'row', setting.columns ->> 'twin'];
+	ELSE
+		arguments := ARRAY[setting.source, setting.columns ->> 'row', setting.columns ->> 'twin'];
+	END IF;
+	PERFORM contact_pressure.set_tracking(partition, setting.kind,
+		format('contact_pressure.%I(%s)',
+			   CASE setting.kind WHEN 'responses' THEN 'tracked_response' ELSE 'tracked_change' END,
+			   (SELECT string_agg(quote_literal(a), ', ') FROM unnest(arguments) AS a)));
+	-- while the whole is still being taken over, the backfill comes here too
+	IF setting.complete_at IS NULL THEN
+		RETURN;
+	ELSIF setting.kind = 'responses' THEN
+		PERFORM contact_pressure.take_over_responses(partition, setting, true);
+	ELSE
+		PERFORM contact_pressure.take_over(partition, setting, true);
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION contact_pressure.track_partition(regclass, regclass, text) IS
+	'gives a new partition of a tracked table its triggers and takes over what is in it';
+
+-- It runs at every CREATE TABLE and ALTER TABLE of anybody, so it reads only
+-- what everybody may read until there is something to do.
+CREATE FUNCTION contact_pressure.track_new_partitions() RETURNS event_trigger
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	ours CONSTANT oid[] := ARRAY(
+		SELECT p.oid FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
+		 WHERE n.nspname = 'contact_pressure'
+		   AND p.proname IN ('tracked_change', 'tracked_response'));
+	new  record;
+BEGIN
+	FOR new IN
+		WITH RECURSIVE above AS (
+			SELECT c.objid AS oid
+			  FROM pg_event_trigger_ddl_commands() AS c
+			 WHERE c.classid = 'pg_class'::regclass AND c.object_type = 'table'
+			 UNION
+			SELECT i.inhparent FROM pg_inherits AS i JOIN above AS a ON i.inhrelid = a.oid
+		), tracked AS (
+			SELECT a.oid AS root, t.tgname AS trigger, split_part(t.tgname, '_', 3) AS kind
+			  FROM above AS a
+			  JOIN pg_trigger AS t ON t.tgrelid = a.oid
+			 WHERE t.tgfoid = ANY (ours) AND t.tgname LIKE 'contact\_pressure\_%\_insert'
+		), member AS (
+			SELECT t.root, t.trigger, t.kind, t.root AS oid FROM tracked AS t
+			 UNION
+			SELECT m.root, m.trigger, m.kind, i.inhrelid
+			  FROM member AS m JOIN pg_inherits AS i ON i.inhparent = m.oid
+		)
+		SELECT m.root, m.kind, m.oid
+		  FROM member AS m JOIN pg_class AS c ON c.oid = m.oid
+		 WHERE c.relkind IN ('r', 'p')
+		   AND NOT EXISTS (SELECT FROM pg_trigger AS t
+							WHERE t.tgrelid = m.oid AND t.tgname = m.trigger)
+		 ORDER BY m.kind, m.root, m.oid
+	LOOP
+		IF NOT pg_catalog.has_schema_privilege('contact_pressure', 'USAGE')
+		   OR NOT pg_catalog.has_table_privilege('contact_pressure.tracked_table', 'SELECT')
+		   OR NOT pg_catalog.has_function_privilege('contact_pressure.track_partition(regclass, regclass, text)', 'EXECUTE') THEN
+			RAISE WARNING 'table % is part of a tracked table but is not tracked itself', new.oid::regclass
+				USING HINT = 'Whoever may track tables has to repeat contact_pressure.track_'
+							 || new.kind || '() for the whole.';
+			CONTINUE;
+		END IF;
+		PERFORM contact_pressure.track_partition(new.oid::regclass, new.root::regclass, new.kind);
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION contact_pressure.track_new_partitions() IS
+	'event trigger: a partition that is created or attached is tracked like the table it is a part of';
+
+CREATE EVENT TRIGGER contact_pressure_partitions
+	ON ddl_command_end WHEN TAG IN ('CREATE TABLE', 'ALTER TABLE')
+	EXECUTE FUNCTION contact_pressure.track_new_partitions();
+COMMENT ON EVENT TRIGGER contact_pressure_partitions IS
+	'partitions of tracked tables are tracked from their first row on';
