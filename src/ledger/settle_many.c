@@ -72,7 +72,10 @@ typedef struct ResponseContext
 
 /* --- arguments */
 
-/* The elements of an array argument, none of them NULL; their number. */
+/*
+ * The elements of an array argument, none of them NULL; their number.  No
+ * array is one without elements: array_agg() over no rows.
+ */
 static int
 ArrayArg(FunctionCallInfo fcinfo, int arg, const char *name, Datum **elements)
 {
@@ -84,7 +87,8 @@ ArrayArg(FunctionCallInfo fcinfo, int arg, const char *name, Datum **elements)
 	bool		by_value;
 	char		align;
 
-	RequireArg(fcinfo, arg, name);
+	if (PG_ARGISNULL(arg))
+		return 0;
 	array = PG_GETARG_ARRAYTYPE_P(arg);
 	type = ARR_ELEMTYPE(array);
 	get_typlenbyvalalign(type, &length, &by_value, &align);
@@ -101,7 +105,7 @@ static Datum *
 ParallelArrayArg(FunctionCallInfo fcinfo, int arg, const char *name,
 				 int count, const char *other)
 {
-	Datum	   *elements;
+	Datum	   *elements = NULL;
 	int			length = ArrayArg(fcinfo, arg, name, &elements);
 
 	if (length != count)
@@ -184,24 +188,26 @@ FindByKeys(Many *many, FunctionCallInfo fcinfo)
 static void
 IdArgs(Many *many, FunctionCallInfo fcinfo)
 {
-	Datum	   *log_ids;
+	Datum	   *log_ids = NULL;
 
 	many->count = ArrayArg(fcinfo, 0, "log_ids", &log_ids);
 	many->log_ids = palloc(Max(many->count, 1) * sizeof(int64));
 	for (int i = 0; i < many->count; i++)
 		many->log_ids[i] = DatumGetInt64(log_ids[i]);
-	FindByIds(many, fcinfo);
+	if (many->count > 0)
+		FindByIds(many, fcinfo);
 }
 
 /* Arguments 0 and 1 are ids and keys. */
 static void
 KeyArgs(Many *many, FunctionCallInfo fcinfo)
 {
-	Datum	   *ids;
+	Datum	   *ids = NULL;
 
 	many->count = ArrayArg(fcinfo, 0, "ids", &ids);
 	many->keys = ParallelArrayArg(fcinfo, 1, "keys", many->count, "ids");
-	FindByKeys(many, fcinfo);
+	if (many->count > 0)
+		FindByKeys(many, fcinfo);
 }
 
 /* --- one person after the other */

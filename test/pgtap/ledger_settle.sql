@@ -5,7 +5,7 @@ BEGIN;
 SET search_path = contact_pressure, public;
 SET TimeZone = 'UTC';
 SET client_min_messages = warning;
-SELECT plan(187);
+SELECT plan(189);
 
 INSERT INTO policy (segment, rules) VALUES
 	('everyone', 'sms: needs consent'),
@@ -361,7 +361,9 @@ SELECT results_eq($$SELECT outcome FROM contact_log WHERE person_id LIKE 's_' AN
 SELECT throws_ok($$SELECT confirm_contacts(ARRAY['s1'], ARRAY['a', 'b'])$$, '22023', 'ids has 1 elements and keys has 2', 'a key too many');
 SELECT throws_ok($$SELECT record_responses(ARRAY[1::bigint], ARRAY['opened'], ARRAY[NULL::timestamptz])$$, '22004', 'ats[1] must not be null', 'no time');
 SELECT throws_ok($$SELECT cancel_contacts(ARRAY[1, NULL]::bigint[])$$, '22004', 'log_ids[2] must not be null', 'no log id');
-SELECT throws_ok($$SELECT confirm_contacts(NULL::bigint[])$$, '22004', 'log_ids must not be null', 'no log ids');
+SELECT is_empty('SELECT * FROM confirm_contacts(NULL::bigint[])', 'array_agg() over no rows: none to confirm');
+SELECT is(cancel_contacts(NULL::text[], NULL), 0::bigint, 'none to cancel');
+SELECT is(record_responses(NULL::bigint[], NULL, NULL::timestamptz[]), 0::bigint, 'none to answer');
 SELECT is_empty('SELECT * FROM disagreeing', 'many at once: every history is what the log says');
 
 -- a campaign
