@@ -268,6 +268,8 @@ TEST_FILES = \
 	test/bench/build.sql \
 	test/bench/data.sql \
 	test/bench/harness.sql \
+	test/bench/ledger-rates \
+	test/bench/ledger.sql \
 	test/bench/rfm.sql \
 	test/bench/run \
 	test/bench/size.sql \

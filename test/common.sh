@@ -58,6 +58,11 @@ as_server() (
 	fi
 )
 
+# find_program NAME: also where only root's PATH goes
+find_program() {
+	PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin command -v "$1"
+}
+
 # find_clang: clang, or the newest clang-NN
 find_clang() {
 	command -v clang && return 0
