@@ -17,7 +17,8 @@ DECLARE
 		confirm_contact, confirm_contacts, cancel_contact, cancel_contacts,
 		cancel_campaign, record_contact, record_event, record_response,
 		record_responses, put_person, opt_in, lift_opt_out,
-		apply_tracked, lock_tracked, withdraw_untracked}';
+		apply_tracked, lock_tracked, apply_responses, retract_responses,
+		lock_people}';
 	functions name[];
 	routine   regprocedure;
 	wanted    constant text := lower(btrim(grant_access.part));
@@ -47,6 +48,9 @@ BEGIN
 		EXECUTE format('GRANT INSERT ON contact_pressure.response_log,
 			contact_pressure.consent_log, contact_pressure.refusal,
 			contact_pressure.person_version TO %s', role);
+		-- a row of a tracked table that takes a response back
+		EXECUTE format('GRANT UPDATE (source), DELETE
+			ON contact_pressure.response_log TO %s', role);
 		functions := consents || sends;
 	WHEN 'call_centre' THEN
 		EXECUTE format('GRANT INSERT (person_id), UPDATE (opted_out, opted_in,

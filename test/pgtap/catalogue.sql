@@ -95,6 +95,7 @@ SELECT is_empty($$
 SELECT is_empty($$
 	SELECT object, lanname FROM routine
 	 WHERE lanname NOT IN ('c', 'internal')
+	   AND prokind <> 'p'		-- what commits cannot have settings of its own
 	   AND NOT coalesce(proconfig::text LIKE '%search_path=%', false)
 	   AND coalesce(to_jsonb(routine) ->> 'prosqlbody', '') = ''
 	   -- or has no name and no operator that a search_path could decide

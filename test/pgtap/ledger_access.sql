@@ -6,7 +6,7 @@ SET search_path = public, contact_pressure, pg_catalog;
 SET TimeZone = 'UTC';
 SET client_min_messages = warning;
 
-SELECT plan(39);
+SELECT plan(44);
 
 CREATE ROLE ledger_nobody;
 CREATE ROLE ledger_application;
@@ -152,6 +152,21 @@ SELECT is(pg_temp.as_role('ledger_administrator',
 	$$INSERT INTO contact_pressure.policy (segment, rules) VALUES ('vip', 'email: max 9 per 7 days') RETURNING segment$$),
 	'vip', 'an administrator writes policies');
 SELECT is((SELECT count(*) FROM policy_version WHERE segment = 'vip'), 1::bigint, '... and their versions');
+
+-- Who writes to a tracked table writes to the ledger.
+CREATE TABLE mail (id serial PRIMARY KEY, customer text, sent_at timestamptz);
+SELECT track_contacts('mail', 'customer', 'sent_at', channel => 'post') \g /dev/null
+GRANT SELECT, INSERT, UPDATE, DELETE ON mail TO ledger_application, ledger_nobody;
+GRANT USAGE ON SEQUENCE mail_id_seq TO ledger_application, ledger_nobody;
+SELECT is(pg_temp.as_role('ledger_application', statement), 'zoe', 'application: ' || statement)
+  FROM (VALUES
+	('INSERT INTO mail (customer, sent_at) VALUES (''zoe'', now()) RETURNING customer'),
+	('UPDATE mail SET sent_at = sent_at - interval ''1 day'' RETURNING customer'),
+	('DELETE FROM mail RETURNING customer')
+) AS s(statement);
+SELECT ok((SELECT bool_and(status = 'cancelled') FROM contact_log WHERE person_id = 'zoe'), '... is followed');
+SELECT is(pg_temp.as_role('ledger_nobody', 'INSERT INTO mail (customer, sent_at) VALUES (''zoe'', now()) RETURNING customer'),
+	'42501', 'who has no part in the ledger does not write to a tracked table');
 
 -- --- row-level security: tenants, by what their ids begin with
 
