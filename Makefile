@@ -282,7 +282,10 @@ TEST_FILES = \
 	test/demo/generated.sql \
 	test/demo/history.sql \
 	test/demo/journey.sql \
+	test/demo/ledger.sql \
+	test/demo/ledger_report.sql \
 	test/demo/log.sql \
+	test/demo/opt_out.sql \
 	test/demo/purchases.sql \
 	test/demo/report.sql \
 	test/demo/retail.sql \
@@ -290,6 +293,7 @@ TEST_FILES = \
 	test/demo/schema.sql \
 	test/demo/score.sql \
 	test/demo/segments.sql \
+	test/demo/sender.sql \
 	test/demo/shop.sql \
 	test/docs/run \
 	test/dump-restore \

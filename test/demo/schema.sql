@@ -1,10 +1,11 @@
--- The tables of the demo.  In a CRM, person and contact_log are there already.
+-- The tables of the demo.  In a CRM, person and contact_log are there already,
+-- and stand before those of the extension's ledger in the search_path.
 
 CREATE EXTENSION contact_pressure;
-ALTER DATABASE postgres SET search_path = contact_pressure, public;
+ALTER DATABASE postgres SET search_path = public, contact_pressure;
 ALTER DATABASE postgres SET timezone = 'UTC';
 ALTER DATABASE postgres SET max_parallel_workers_per_gather = 0;
-SET search_path = contact_pressure, public;
+SET search_path = public, contact_pressure;
 SET client_min_messages = warning;
 
 CREATE TABLE public.person (
