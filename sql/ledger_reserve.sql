@@ -2,6 +2,7 @@
 SET search_path = contact_pressure, public;
 SET timezone = 'UTC';
 \pset null '(null)'
+\set SHOW_CONTEXT never
 ALTER SEQUENCE contact_log_log_id_seq RESTART 800001;
 DELETE FROM policy;
 INSERT INTO policy (segment, rules) VALUES ('reserve', '

@@ -89,6 +89,7 @@ typedef struct PersonGroup
 	int			count;
 	bool		known;			/* there was a row, or will be by then */
 	bool		changed;		/* the history has to be written */
+	bool		in_place;		/* the row is where it was locked */
 	bool		aside;			/* to be done one by one */
 	LedgerPerson person;
 } PersonGroup;
@@ -300,6 +301,8 @@ FetchGroup(Batch *batch, PersonGroup *group)
 		if (batch->create)
 			LockPerson(id, GetCurrentTimestamp(), true, person);
 	}
+	/* who had a lease that ended was written since */
+	group->in_place = ItemPointerIsValid(&person->tid);
 	/* merged since it was looked up */
 	group->aside = !SameText(person->id, id);
 }
@@ -592,19 +595,54 @@ DecideGroup(Batch *batch, PersonGroup *group, Writing *writing)
 
 /* --- a chunk: writing */
 
-/* Write the histories and leases of those that changed. */
+/*
+ * Write histories and leases, $2 and $3 of the persons $1; with rows, each is
+ * where it was locked.  How many were found.
+ */
+static uint64
+WriteHistories(const Oid *types, Datum *values, bool rows)
+{
+	static SPIPlanPtr plan_at = NULL;
+	static SPIPlanPtr plan_by_id = NULL;
+	static Oid	seen_at = InvalidOid;
+	static Oid	seen_by_id = InvalidOid;
+	SPIPlanPtr *plan = rows ? &plan_at : &plan_by_id;
+	uint64		written;
+
+	ForgetPlan(plan, rows ? &seen_at : &seen_by_id, types[1]);
+	SPI_connect();
+	if (rows)
+		LedgerPlan(plan,
+				   "UPDATE contact_pressure.person AS p"
+				   "   SET history = u.history, lease_until = u.lease_until"
+				   "  FROM unnest($1, $2, $3, $4)"
+				   "    AS u(id, history, lease_until, tid)"
+				   " WHERE p.ctid = u.tid AND p.person_id = u.id", 4, types);
+	else
+		LedgerPlan(plan,
+				   "UPDATE contact_pressure.person AS p"
+				   "   SET history = u.history, lease_until = u.lease_until"
+				   "  FROM unnest($1, $2, $3) AS u(id, history, lease_until)"
+				   " WHERE p.person_id = u.id", 3, types);
+	written = LedgerExecute(*plan, values, NULL, false);
+	SPI_finish();
+	return written;
+}
+
+/* Write those of a chunk that changed. */
 static void
 WritePersons(const Batch *batch, int first, int last)
 {
-	static SPIPlanPtr plan = NULL;
 	Oid			history = HistoryType();
 	Oid			types[] = {TEXTARRAYOID, get_array_type(history),
-	TIMESTAMPTZARRAYOID};
+	TIMESTAMPTZARRAYOID, TIDARRAYOID};
 	Datum	   *ids = palloc((last - first) * sizeof(Datum));
 	Datum	   *histories = palloc((last - first) * sizeof(Datum));
 	Datum	   *leases = palloc((last - first) * sizeof(Datum));
 	bool	   *no_lease = palloc((last - first) * sizeof(bool));
+	Datum	   *tids = palloc((last - first) * sizeof(Datum));
 	Datum		values[lengthof(types)];
+	bool		rows = true;
 	uint64		written;
 	int			count = 0;
 
@@ -617,22 +655,17 @@ WritePersons(const Batch *batch, int first, int last)
 		ids[count] = PointerGetDatum(group->person.id);
 		histories[count] = PointerGetDatum(group->person.history);
 		leases[count] = TimestampTzGetDatum(group->person.lease_until);
-		no_lease[count++] = group->person.lease_until == DT_NOEND;
+		no_lease[count] = group->person.lease_until == DT_NOEND;
+		tids[count++] = PointerGetDatum(&group->person.tid);
+		rows &= group->in_place;
 	}
 	if (count == 0)
 		return;
 	values[0] = ArrayDatum(ids, NULL, count, TEXTOID);
 	values[1] = ArrayDatum(histories, NULL, count, history);
 	values[2] = ArrayDatum(leases, no_lease, count, TIMESTAMPTZOID);
-	SPI_connect();
-	LedgerPlan(&plan,
-			   "UPDATE contact_pressure.person AS p"
-			   "   SET history = u.history, lease_until = u.lease_until"
-			   "  FROM unnest($1, $2, $3) AS u(id, history, lease_until)"
-			   " WHERE p.person_id = u.id",
-			   lengthof(types), types);
-	written = LedgerExecute(plan, values, NULL, false);
-	SPI_finish();
+	values[3] = ArrayDatum(tids, NULL, count, TIDOID);
+	written = WriteHistories(types, values, rows);
 	if (written != (uint64) count)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),

@@ -36,6 +36,12 @@ extern uint64 LedgerExecute(SPIPlanPtr plan, Datum *values, const char *nulls,
 extern Oid	HistoryType(void);
 
 /*
+ * Drop a plan that was made with another type: the extension may have been
+ * dropped and created again.  *seen is a static variable beside the plan.
+ */
+extern void ForgetPlan(SPIPlanPtr *plan, Oid *seen, Oid type);
+
+/*
  * The contact in six columns of a row of contact_log, from that column on:
  * at, channel, purpose, weight, outcome, answered_at.
  */
@@ -56,6 +62,7 @@ typedef struct LedgerPerson
 	ArrayType  *holds;
 	TimestampTz lease_until;	/* of the first lease; DT_NOEND: none */
 	struct varlena *history;	/* detoasted; NULL: no contacts */
+	ItemPointerData tid;		/* of the row that was locked, or invalid */
 } LedgerPerson;
 
 /*

@@ -101,6 +101,18 @@ HistoryType(void)
 
 /* See ledger.h. */
 void
+ForgetPlan(SPIPlanPtr *plan, Oid *seen, Oid type)
+{
+	if (*plan != NULL && *seen != type)
+	{
+		SPI_freeplan(*plan);
+		*plan = NULL;
+	}
+	*seen = type;
+}
+
+/* See ledger.h. */
+void
 LedgerContact(HeapTuple tuple, TupleDesc tupdesc, int column,
 			  Contact *contact)
 {
@@ -313,6 +325,7 @@ EndLeases(LedgerPerson *person, TimestampTz now)
 	person->lease_until = FirstLease(person);
 	SPI_finish();
 	SavePerson(person);
+	ItemPointerSetInvalid(&person->tid);	/* the row is another now */
 }
 
 /* See ledger.h. */
@@ -370,35 +383,59 @@ LockPerson(text *id, TimestampTz now, bool create, LedgerPerson *person)
 	return person->known;
 }
 
+/* The arguments of the statements that write a person: $1 ... $4. */
+#define SAVE_ARGUMENTS	4
+
+#define SAVE_PERSON \
+	"UPDATE contact_pressure.person SET history = $2, lease_until = $3"
+
+/*
+ * Write the row where it was locked, without a search.  False: it is not
+ * there any more, since this transaction has written it already.
+ */
+static bool
+SaveAt(const Oid *types, Datum *values, const char *nulls)
+{
+	static SPIPlanPtr plan = NULL;
+	static Oid	seen = InvalidOid;
+
+	ForgetPlan(&plan, &seen, types[1]);
+	LedgerPlan(&plan, SAVE_PERSON " WHERE ctid = $4 AND person_id = $1",
+			   SAVE_ARGUMENTS, types);
+	return LedgerExecute(plan, values, nulls, false) == 1;
+}
+
+/* Write the row wherever it is. */
+static bool
+SaveById(const Oid *types, Datum *values, const char *nulls)
+{
+	static SPIPlanPtr plan = NULL;
+	static Oid	seen = InvalidOid;
+
+	ForgetPlan(&plan, &seen, types[1]);
+	LedgerPlan(&plan, SAVE_PERSON " WHERE person_id = $1",
+			   SAVE_ARGUMENTS - 1, types);
+	return LedgerExecute(plan, values, nulls, false) == 1;
+}
+
 /* See ledger.h. */
 void
 SavePerson(const LedgerPerson *person)
 {
-	static SPIPlanPtr plan = NULL;
-	static Oid	history_type = InvalidOid;
-	Oid			types[] = {TEXTOID, HistoryType(), TIMESTAMPTZOID};
+	Oid			types[] = {TEXTOID, HistoryType(), TIMESTAMPTZOID, TIDOID};
 	bool		leased = person->lease_until != DT_NOEND;
-	char		nulls[] = {' ', ' ', leased ? ' ' : 'n', '\0'};
+	char		nulls[] = {' ', ' ', leased ? ' ' : 'n', ' ', '\0'};
 	Datum		values[] = {
 		PointerGetDatum(person->id),
 		PointerGetDatum(person->history == NULL ?
 						FinishHistory(HistoryBuild()) : person->history),
-		TimestampTzGetDatum(person->lease_until)
+		TimestampTzGetDatum(person->lease_until),
+		PointerGetDatum(&person->tid)
 	};
 
 	SPI_connect();
-	/* the extension may have been dropped and created again */
-	if (plan != NULL && history_type != types[1])
-	{
-		SPI_freeplan(plan);
-		plan = NULL;
-	}
-	history_type = types[1];
-	LedgerPlan(&plan,
-			   "UPDATE contact_pressure.person"
-			   "   SET history = $2, lease_until = $3 WHERE person_id = $1",
-			   lengthof(types), types);
-	if (LedgerExecute(plan, values, nulls, false) != 1)
+	if (!(ItemPointerIsValid(&person->tid) &&
+		  SaveAt(types, values, nulls)) && !SaveById(types, values, nulls))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("the history of person \"%s\" could not be written",

@@ -17,7 +17,8 @@ COMMENT ON FUNCTION contact_pressure.check_person() IS
 
 CREATE TRIGGER check_person
 	BEFORE INSERT
-	OR UPDATE OF segment, zone, preferences, opted_out, opted_in, holds
+	OR UPDATE OF person_id, segment, zone, preferences, opted_out, opted_in,
+				 holds
 	ON contact_pressure.person
 	FOR EACH ROW EXECUTE FUNCTION contact_pressure.check_person();
 COMMENT ON TRIGGER check_person ON contact_pressure.person IS

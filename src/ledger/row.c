@@ -32,6 +32,8 @@
 #include "compat.h"
 #include "ledger/row.h"
 
+PG_FUNCTION_INFO_V1(is_contact_status);
+
 /* The columns of contact_pressure.person, in the order of tables.sql. */
 enum
 {
@@ -155,7 +157,8 @@ LockSlot(Relation relation, text *id, Snapshot snapshot, TupleTableSlot *slot)
 
 /* Make a person of the row in slot. */
 static RowResult
-ReadSlot(TupleTableSlot *slot, LedgerPerson *person, text **merged_into)
+ReadSlot(TupleTableSlot *slot, bool locked, LedgerPerson *person,
+		 text **merged_into)
 {
 	bool		copied;
 	HeapTuple	tuple = ExecFetchSlotHeapTuple(slot, false, &copied);
@@ -164,6 +167,8 @@ ReadSlot(TupleTableSlot *slot, LedgerPerson *person, text **merged_into)
 
 	if (copied)
 		heap_freetuple(tuple);
+	if (locked)
+		person->tid = slot->tts_tid;
 	return result;
 }
 
@@ -195,7 +200,7 @@ SearchIndex(Relation relation, text *id, bool lock, LedgerPerson *person,
 	{
 		if (!lock || !slot_attisnull(slot, PERSON_MERGED_INTO) ||
 			LockSlot(relation, id, snapshot, slot))
-			result = ReadSlot(slot, person, merged_into);
+			result = ReadSlot(slot, lock, person, merged_into);
 	}
 	index_endscan(scan);
 	ExecDropSingleTupleTableSlot(slot);
@@ -258,4 +263,20 @@ FindMerged(text **ids, bool *merged, int count)
 	ExecDropSingleTupleTableSlot(slot);
 	index_close(index, NoLock);
 	table_close(relation, NoLock);
+}
+
+/* The CHECK on contact_log.status. */
+Datum
+is_contact_status(PG_FUNCTION_ARGS)
+{
+	static const char *const known[] = {
+		"reserved", "confirmed", "recorded", "cancelled"
+	};
+	text	   *status = PG_GETARG_TEXT_PP(0);
+
+	for (size_t i = 0; i < lengthof(known); i++)
+		if (VARSIZE_ANY_EXHDR(status) == strlen(known[i]) &&
+			memcmp(VARDATA_ANY(status), known[i], strlen(known[i])) == 0)
+			PG_RETURN_BOOL(true);
+	PG_RETURN_BOOL(false);
 }

@@ -70,7 +70,7 @@ SELECT throws_ok(format('UPDATE person SET %s', assignment), state, message,
 	('preferences = ''layer preferences; any: never; layer b; any: weight 2''', '22023', 'a person''s preferences are in the layer "b"'),
 	('preferences = ''any: exempt''', '22P02', 'invalid input syntax for type contact_policy: "layer preferences; any: exempt"'),
 	('preferences = ''zone UTC''', '22P02', 'invalid input syntax for type contact_policy: "layer preferences; zone UTC"'),
-	('person_id = ''''', '23514', 'new row for relation "person" violates check constraint "person_person_id_check"')
+	('person_id = ''''', '22023', 'the id of a person must not be empty')
 ) AS wrong(assignment, state, message);
 SELECT lives_ok($$UPDATE person SET preferences = 'layer preferences; any: max 2 per 7 days'$$,
 	'preferences may name their own layer');
