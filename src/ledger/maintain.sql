@@ -439,3 +439,68 @@ END
 $$;
 COMMENT ON PROCEDURE contact_pressure.maintain_ledger(interval, regclass, integer) IS
 	'ends leases, turns plans whose time has passed into sent contacts, trims histories, deletes or archives contacts older than keep, sums up refusals; commits as it goes';
+
+-- --- a large table, taken over while others write to it
+
+CREATE PROCEDURE contact_pressure.backfill(
+	relation regclass,
+	kind     text    DEFAULT NULL,
+	batch    integer DEFAULT 10000
+)
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_variable
+DECLARE
+	path    CONSTANT text := 'pg_catalog, contact_pressure, pg_temp';
+	setting contact_pressure.tracked_table;
+	member  regclass;
+	id      bigint;
+	pages   bigint;
+	page    bigint;
+	step    bigint;
+BEGIN
+	PERFORM pg_catalog.set_config('search_path', path, true);
+	IF batch IS NULL OR batch < 1 THEN
+		RAISE EXCEPTION 'a batch has at least one row'
+			USING ERRCODE = 'invalid_parameter_value';
+	ELSIF NOT EXISTS (SELECT FROM contact_pressure.tracked_table AS t
+					   WHERE t.relation = relation AND t.ended_at IS NULL
+						 AND (kind IS NULL OR t.kind = kind)) THEN
+		RAISE EXCEPTION 'table % is not tracked', relation
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				  HINT = 'Track it first, with backfill => false.';
+	END IF;
+	-- contacts before the responses to them
+	FOR setting IN SELECT t.* FROM contact_pressure.tracked_table AS t
+					WHERE t.relation = relation AND t.ended_at IS NULL
+					  AND (kind IS NULL OR t.kind = kind)
+					ORDER BY t.kind LOOP
+		FOR member IN SELECT m FROM contact_pressure.tracked_members(relation) AS m LOOP
+			SELECT coalesce(pg_relation_size(member), 0) / current_setting('block_size')::integer,
+				   CASE WHEN c.reltuples > 0 AND c.relpages > 0
+						THEN ceil(batch / greatest(1, c.reltuples / c.relpages))
+						ELSE ceil(batch / 100.0) END
+			  INTO pages, step FROM pg_class AS c WHERE c.oid = member;
+			CONTINUE WHEN pages = 0;
+			id := contact_pressure.begin_step('backfill',
+				format('%s: pages of %s', setting.kind, member), pages);
+			page := 0;
+			WHILE page < pages LOOP
+				COMMIT;
+				PERFORM pg_catalog.set_config('search_path', path, true);
+				step := least(step, pages - page);
+				PERFORM contact_pressure.take_over(member, setting, true, page, page + step);
+				page := page + step;
+				PERFORM contact_pressure.continue_step(id, step);
+			END LOOP;
+			PERFORM contact_pressure.continue_step(id, NULL);
+		END LOOP;
+		UPDATE contact_pressure.tracked_table AS t
+		   SET complete_at = coalesce(t.complete_at, clock_timestamp())
+		 WHERE t.relation = relation AND t.kind = setting.kind;
+	END LOOP;
+	COMMIT;
+END
+$$;
+COMMENT ON PROCEDURE contact_pressure.backfill(regclass, text, integer) IS
+	'takes over what is in a tracked table, some pages at a time, committing as it goes; can be interrupted and repeated';

@@ -760,10 +760,32 @@ COMMENT ON FUNCTION contact_pressure.tracked_twin(regclass, name, name, name) IS
 
 -- --- starting and ending it
 
+CREATE FUNCTION contact_pressure.tracked_rows(
+	relation regclass,
+	only_it  boolean,
+	first    bigint,
+	beyond   bigint
+) RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, contact_pressure, pg_temp
+AS $$
+	-- Rows of some pages are locked: nobody has to wait for the others, and
+	-- these do not change before they are written down.
+	SELECT CASE WHEN first IS NULL
+		THEN format('%s%s', CASE WHEN only_it THEN 'ONLY ' END, relation)
+		ELSE format('(SELECT * FROM ONLY %s AS page WHERE page.ctid >= %L::tid'
+					' AND page.ctid < %L::tid FOR SHARE)', relation,
+					format('(%s,0)', first), format('(%s,0)', beyond)) END
+$$;
+COMMENT ON FUNCTION contact_pressure.tracked_rows(regclass, boolean, bigint, bigint) IS
+	'the rows of a table with its partitions, without them, or of some of its pages';
+
 CREATE FUNCTION contact_pressure.take_over(
 	relation regclass,
 	setting  contact_pressure.tracked_table,
-	only_it  boolean DEFAULT false
+	only_it  boolean DEFAULT false,
+	first    bigint  DEFAULT NULL,	-- page
+	beyond   bigint  DEFAULT NULL	-- page
 ) RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, contact_pressure, pg_temp
@@ -775,22 +797,32 @@ SET bytea_output = 'hex'
 AS $$
 #variable_conflict use_variable
 DECLARE
-	total bigint;
-	done  bigint := 0;
-	added bigint := 0;
-	said  timestamptz := clock_timestamp();
-	chunk record;
+	rows      CONSTANT text := contact_pressure.tracked_rows(relation, only_it, first, beyond);
+	added     bigint := 0;
+	done      bigint := 0;
+	total     bigint;
+	said      timestamptz := clock_timestamp();
+	chunk     record;
+	responses contact_pressure.tracked_response[];
 BEGIN
-	EXECUTE format('SELECT count(*) FROM %s%s', CASE WHEN only_it THEN 'ONLY ' END, relation)
-	   INTO total;
+	IF setting.kind = 'responses' THEN
+		EXECUTE contact_pressure.tracked_responses(
+			format('SELECT true AS present, %s, false AS twin FROM %s AS r',
+				   setting.columns ->> 'row', rows))
+		   INTO responses;
+		RETURN coalesce(contact_pressure.apply_responses(responses), 0);
+	END IF;
 	FOR chunk IN EXECUTE contact_pressure.tracked_chunks(
-		format('SELECT true AS present, %s, false AS was_there FROM %s%s AS r',
-			   setting.columns ->> 'row', CASE WHEN only_it THEN 'ONLY ' END, relation))
+		format('SELECT true AS present, %s, false AS was_there FROM %s AS r',
+			   setting.columns ->> 'row', rows))
 	LOOP
 		added := added + contact_pressure.apply_tracked(
 			setting.source, chunk.changes, true, setting.forgotten_before);
 		done := done + cardinality(chunk.changes);
-		IF clock_timestamp() >= said + interval '5 seconds' THEN
+		IF clock_timestamp() >= said + interval '5 seconds' AND first IS NULL THEN
+			IF total IS NULL THEN
+				EXECUTE format('SELECT count(*) FROM %s', rows) INTO total;
+			END IF;
 			said := clock_timestamp();
 			RAISE NOTICE 'table %: % of % rows taken over', relation, done, total;
 		END IF;
@@ -798,8 +830,8 @@ BEGIN
 	RETURN added;
 END
 $$;
-COMMENT ON FUNCTION contact_pressure.take_over(regclass, contact_pressure.tracked_table, boolean) IS
-	'takes the contacts or events that are in a tracked table into the ledger, but for those it has; how many are new';
+COMMENT ON FUNCTION contact_pressure.take_over(regclass, contact_pressure.tracked_table, boolean, bigint, bigint) IS
+	'takes what is in a tracked table into the ledger, but for what it has; how many contacts or events are new, or responses changed anything';
 
 CREATE FUNCTION contact_pressure.withdraw_untracked(setting contact_pressure.tracked_table)
 RETURNS void
@@ -905,14 +937,10 @@ BEGIN
 	IF NOT backfill THEN
 		RETURN NULL;
 	END IF;
-	IF kind = 'responses' THEN
-		added := contact_pressure.take_over_responses(relation, setting);
-	ELSE
-		IF before.relation IS NOT NULL THEN
-			PERFORM contact_pressure.withdraw_untracked(setting);
-		END IF;
-		added := contact_pressure.take_over(relation, setting);
+	IF before.relation IS NOT NULL AND kind <> 'responses' THEN
+		PERFORM contact_pressure.withdraw_untracked(setting);
 	END IF;
+	added := contact_pressure.take_over(relation, setting);
 	UPDATE contact_pressure.tracked_table AS t SET complete_at = clock_timestamp()
 	 WHERE t.relation = relation AND t.kind = kind;
 	RETURN added;
@@ -1111,14 +1139,7 @@ BEGIN
 		format('contact_pressure.%I(%s)',
 			   CASE setting.kind WHEN 'responses' THEN 'tracked_response' ELSE 'tracked_change' END,
 			   (SELECT string_agg(quote_literal(a), ', ') FROM unnest(arguments) AS a)));
-	-- while the whole is still being taken over, the backfill comes here too
-	IF setting.complete_at IS NULL THEN
-		RETURN;
-	ELSIF setting.kind = 'responses' THEN
-		PERFORM contact_pressure.take_over_responses(partition, setting, true);
-	ELSE
-		PERFORM contact_pressure.take_over(partition, setting, true);
-	END IF;
+	PERFORM contact_pressure.take_over(partition, setting, true);
 END
 $$;
 COMMENT ON FUNCTION contact_pressure.track_partition(regclass, regclass, text) IS

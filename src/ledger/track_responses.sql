@@ -22,7 +22,7 @@ COMMENT ON TYPE contact_pressure.tracked_response IS
 CREATE FUNCTION contact_pressure.find_responses(
 	responses contact_pressure.tracked_response[]
 ) RETURNS contact_pressure.tracked_response[]
-LANGUAGE plpgsql
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, contact_pressure, pg_temp
 AS $$
 BEGIN
@@ -230,35 +230,6 @@ END
 $$;
 COMMENT ON FUNCTION contact_pressure.tracked_response() IS
 	'trigger: takes what a statement did to a tracked table of responses into the ledger';
-
-CREATE FUNCTION contact_pressure.take_over_responses(
-	relation regclass,
-	setting  contact_pressure.tracked_table,
-	only_it  boolean DEFAULT false
-) RETURNS bigint
-LANGUAGE plpgsql
-SET search_path = pg_catalog, contact_pressure, pg_temp
-SET TimeZone = 'UTC'
-SET DateStyle = 'ISO, YMD'
-SET IntervalStyle = 'postgres'
-SET extra_float_digits = 1
-SET bytea_output = 'hex'
-AS $$
-DECLARE
-	responses contact_pressure.tracked_response[];
-BEGIN
-	EXECUTE contact_pressure.tracked_responses(
-		format('SELECT true AS present, %s, false AS twin FROM %s%s AS r',
-			   setting.columns ->> 'row', CASE WHEN only_it THEN 'ONLY ' END, relation))
-	   INTO responses;
-	IF responses IS NULL THEN
-		RETURN 0;
-	END IF;
-	RETURN contact_pressure.apply_responses(responses);
-END
-$$;
-COMMENT ON FUNCTION contact_pressure.take_over_responses(regclass, contact_pressure.tracked_table, boolean) IS
-	'takes the responses that are in a tracked table into the ledger; how many changed anything';
 
 CREATE FUNCTION contact_pressure.tracked_link(
 	relation       regclass,
