@@ -178,6 +178,7 @@ SettleCancel(Settling *settling, const LogRow *row, text *reason)
 		return CANCEL_AGAIN;
 	/* one that was never confirmed did not go out, if its sender says so */
 	if (row->contact.outcome > OUTCOME_SENT ||
+		IsTrimmed(&settling->person, row->contact.at) ||
 		(row->status != STATUS_RESERVED &&
 		 (row->contact.outcome == OUTCOME_SENT ||
 		  row->contact.at <= GetCurrentTimestamp())))

@@ -127,8 +127,9 @@ KeepItems(Many *many, MemoryContext context)
 	MemoryContext old = MemoryContextSwitchTo(context);
 
 	many->nitems = (int) SPI_processed;
-	many->items = MemoryContextAllocHuge(context,
-										 Max(SPI_processed, 1) * sizeof(ManyItem));
+	many->items =
+		MemoryContextAllocHuge(context,
+							   Max(SPI_processed, 1) * sizeof(ManyItem));
 	for (int i = 0; i < many->nitems; i++)
 	{
 		HeapTuple	tuple = SPI_tuptable->vals[i];

@@ -5,7 +5,7 @@ BEGIN;
 SET search_path = contact_pressure, public;
 SET TimeZone = 'UTC';
 SET client_min_messages = warning;
-SELECT plan(189);
+SELECT plan(190);
 
 INSERT INTO policy (segment, rules) VALUES
 	('everyone', 'sms: needs consent'),
@@ -408,6 +408,9 @@ UPDATE person SET history = trim_contacts(history, '2026-01-01 00:00Z') WHERE pe
 SELECT is(record_response(:u1, 'opened'), true, 'a response to what was trimmed');
 SELECT is(pg_temp.row_of(:u1), 'recorded opened', 'is in the log');
 SELECT is((SELECT cardinality(history) FROM person WHERE person_id = 'u'), 0, 'the history stays as it was trimmed');
+SELECT reserve_contact('u', 'email', at => '2026-10-01 10:00Z') AS u2 \gset
+UPDATE person SET history = trim_contacts(history, '2026-11-01 00:00Z') WHERE person_id = 'u';
+SELECT is(cancel_contacts(ARRAY[:u2::bigint]), 0::bigint, 'what was trimmed is not cancelled any more');
 
 -- --- many and one by one: random data, the same answers
 
