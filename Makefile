@@ -301,6 +301,7 @@ TEST_FILES = \
 	test/fuzz/standalone.h \
 	test/install \
 	test/isolation/run \
+	test/pgbouncer \
 	test/prepare \
 	test/private-server \
 	test/regress \
