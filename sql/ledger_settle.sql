@@ -65,7 +65,7 @@ SELECT confirm_contact(999);
 SELECT confirm_contact('s1', 'z');
 SELECT confirm_contact(NULL);
 SELECT confirm_contact(NULL::text, 'a');
-SELECT confirm_contacts(NULL);
+SELECT * FROM confirm_contacts(NULL);
 SELECT confirm_contacts(ARRAY[700001, NULL]);
 SELECT confirm_contacts(ARRAY['s1'], ARRAY['a', 'b']);
 SELECT cancel_contact(999);
