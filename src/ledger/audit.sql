@@ -126,9 +126,13 @@ COMMENT ON FUNCTION contact_pressure.logged_contact(timestamptz, text, text, flo
 
 CREATE FUNCTION contact_pressure.check_ledger_histories(who text)
 RETURNS TABLE (person_id text, log_id bigint, problem text, detail text)
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 100000 ROWS 10
 SET search_path = pg_catalog, contact_pressure, pg_temp
+SET plan_cache_mode = force_custom_plan	-- by index for one, not for all
 AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
 	WITH logged AS (
 		SELECT l.person_id,
 			   contact_pressure.contact_history(
@@ -194,7 +198,8 @@ AS $$
 				   jsonb_each_text(g -> 'outcomes') AS n
 			 WHERE g ->> 'channel' = b.channel
 			   AND g ->> 'purpose' = b.purpose) AS t
-	 WHERE t.trimmed < b.behind
+	 WHERE t.trimmed < b.behind;
+END
 $$;
 COMMENT ON FUNCTION contact_pressure.check_ledger_histories(text) IS
 	'part of check_ledger(): persons whose history is not that of their contacts';
@@ -218,9 +223,13 @@ RETURNS TABLE (
 	own        boolean,		-- the holder is who the contact was made for
 	state      contact_pressure.person_version
 )
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 100000
 SET search_path = pg_catalog, contact_pressure, pg_temp
+SET plan_cache_mode = force_custom_plan	-- by index for one, not for all
 AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
 	WITH RECURSIVE merged AS (
 		SELECT p.person_id AS origin, p.merged_into AS holder,
 			   coalesce((SELECT max(v.until)
@@ -235,7 +244,11 @@ AS $$
 		SELECT c.origin, m.holder, greatest(c.since, m.since)
 		  FROM chain AS c JOIN merged AS m ON m.origin = c.holder
 	), held AS (
-		SELECT l AS contact, span.holder, span.since, span.own
+		SELECT l AS contact, span.holder, span.since, span.own,
+			   (l.person_id, l.log_id) IN
+				   (SELECT r.person_id, r.log_id
+					  FROM contact_pressure.response_log AS r
+					 WHERE who IS NULL OR r.person_id = who) AS answered
 		  FROM contact_pressure.contact_log AS l
 		 CROSS JOIN LATERAL
 			   (SELECT coalesce(l.merged_from, l.person_id) AS holder,
@@ -276,11 +289,8 @@ AS $$
 	UNION ALL
 	SELECT h.holder, greatest((h.contact).recorded_at, h.since),
 		   (h.contact).recorded_at, 'contact', 1, h.contact,
-		   CASE WHEN (h.contact).outcome NOT IN ('planned', 'sent')
-					 AND NOT EXISTS
-						 (SELECT FROM contact_pressure.response_log AS r
-						   WHERE r.person_id = (h.contact).person_id
-							 AND r.log_id = (h.contact).log_id)
+		   CASE WHEN NOT h.answered
+					 AND (h.contact).outcome NOT IN ('planned', 'sent')
 				THEN (h.contact).outcome
 				-- when in doubt planned: that refuses less
 				WHEN (h.contact).outcome = 'planned'
@@ -288,11 +298,7 @@ AS $$
 					 OR (h.contact).lease_until IS NOT NULL
 					 OR (h.contact).status = 'confirmed'
 				THEN 'planned' ELSE 'sent' END,
-		   CASE WHEN NOT EXISTS
-						 (SELECT FROM contact_pressure.response_log AS r
-						   WHERE r.person_id = (h.contact).person_id
-							 AND r.log_id = (h.contact).log_id)
-				THEN (h.contact).answered_at END,
+		   CASE WHEN NOT h.answered THEN (h.contact).answered_at END,
 		   h.own, NULL
 	  FROM held AS h
 	UNION ALL
@@ -308,7 +314,8 @@ AS $$
 		   (h.contact).settled_at, (h.contact).status, 3, h.contact, NULL,
 		   NULL, h.own, NULL
 	  FROM held AS h
-	 WHERE (h.contact).status = 'cancelled'
+	 WHERE (h.contact).status = 'cancelled';
+END
 $$;
 COMMENT ON FUNCTION contact_pressure.ledger_events(text) IS
 	'part of check_ledger(): all that happened to persons and their contacts, as far as it matters for a decision';
@@ -344,15 +351,18 @@ CREATE FUNCTION contact_pressure.decide_again(
 	rules   contact_pressure.contact_policy,
 	state   contact_pressure.person_version
 ) RETURNS contact_pressure.contact_verdict
-LANGUAGE plpgsql STABLE PARALLEL SAFE
+LANGUAGE plpgsql IMMUTABLE		-- not parallel: it has an exception block
 SET search_path = pg_catalog, contact_pressure, pg_temp
 AS $$
 DECLARE
-	opted_out text[] := state.opted_out ||
-		ARRAY(SELECT h.scope FROM unnest(state.holds) AS h
-			   WHERE (h.until > contact.at) IS NOT FALSE);
+	opted_out text[] := state.opted_out;
 	verdict   contact_pressure.contact_verdict;
 BEGIN
+	IF state.holds IS NOT NULL THEN
+		opted_out := opted_out ||
+			ARRAY(SELECT h.scope FROM unnest(state.holds) AS h
+				   WHERE (h.until > contact.at) IS NOT FALSE);
+	END IF;
 	IF rules IS NULL THEN
 		verdict.allowed := false;
 		verdict.reason := 'no_policy';
@@ -360,6 +370,13 @@ BEGIN
 	END IF;
 	IF state.preferences IS NOT NULL THEN
 		rules := rules || state.preferences;
+	END IF;
+	IF contact_pressure.may_contact(
+		history, rules, contact.channel, contact.purpose, contact.at,
+		state.zone, opted_out, state.opted_in, contact.weight)
+	THEN
+		verdict.allowed := true;
+		RETURN verdict;
 	END IF;
 	RETURN contact_pressure.contact_verdict(
 		history, rules, contact.channel, contact.purpose, contact.at,
@@ -381,7 +398,7 @@ COMMENT ON FUNCTION contact_pressure.decide_again(contact_pressure.contact_log, 
 
 CREATE FUNCTION contact_pressure.check_ledger_reservations(who text)
 RETURNS TABLE (person_id text, log_id bigint, problem text, detail text)
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE COST 100000 ROWS 10
 SET search_path = pg_catalog, contact_pressure, pg_temp
 AS $$
 DECLARE
@@ -489,9 +506,13 @@ COMMENT ON FUNCTION contact_pressure.check_ledger_reservations(text) IS
 
 CREATE FUNCTION contact_pressure.check_ledger_rows(who text)
 RETURNS TABLE (person_id text, log_id bigint, problem text, detail text)
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 100000 ROWS 10
 SET search_path = pg_catalog, contact_pressure, pg_temp
+SET plan_cache_mode = force_custom_plan	-- by index for one, not for all
 AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
 	SELECT l.person_id, min(l.log_id), 'key twice', l.key
 	  FROM contact_pressure.contact_log AS l
 	 WHERE l.key IS NOT NULL AND (who IS NULL OR l.person_id = who)
@@ -506,43 +527,48 @@ AS $$
 	SELECT l.person_id, l.log_id, 'impossible state',
 		   concat_ws(', ', l.status, l.outcome, wrong.what)
 	  FROM contact_pressure.contact_log AS l
-	 CROSS JOIN LATERAL (VALUES
-		('reserved without a policy version',
-		 l.source = 'reserve' AND l.policy_version IS NULL),
-		('of a policy version that never was',
-		 l.policy_version > (SELECT max(v.version)
-							   FROM contact_pressure.policy_version AS v)),
-		('recorded unasked by a reservation',
-		 l.source = 'reserve' AND l.status = 'recorded'),
-		('settled without a time',
-		 l.status IN ('confirmed', 'cancelled') AND l.settled_at IS NULL),
-		('a time without being settled',
-		 l.status = 'reserved' AND l.settled_at IS NOT NULL),
-		('settled before it was recorded', l.settled_at < l.recorded_at),
-		('on lease when it is not reserved',
-		 l.status IN ('confirmed', 'recorded') AND l.lease_until IS NOT NULL),
-		('on lease but already sent',
-		 l.status = 'reserved' AND l.lease_until IS NOT NULL
-		 AND l.outcome <> 'planned'),
-		('on lease until before its time', l.lease_until < l.at),
-		('sent before its time',
-		 l.source = 'reserve' AND l.status <> 'cancelled'
-		 AND l.outcome <> 'planned' AND l.at > clock_timestamp()),
-		('answered before it was sent', l.answered_at < l.at)
-		) AS wrong(what, is_so)
-	 WHERE wrong.is_so AND (who IS NULL OR l.person_id = who)
+	 CROSS JOIN LATERAL unnest(ARRAY[
+		CASE WHEN l.source = 'reserve' AND l.policy_version IS NULL
+			 THEN 'reserved without a policy version' END,
+		CASE WHEN l.policy_version > (SELECT max(v.version)
+										FROM contact_pressure.policy_version AS v)
+			 THEN 'of a policy version that never was' END,
+		CASE WHEN l.source = 'reserve' AND l.status = 'recorded'
+			 THEN 'recorded unasked by a reservation' END,
+		CASE WHEN l.status IN ('confirmed', 'cancelled')
+				  AND l.settled_at IS NULL
+			 THEN 'settled without a time' END,
+		CASE WHEN l.status = 'reserved' AND l.settled_at IS NOT NULL
+			 THEN 'a time without being settled' END,
+		CASE WHEN l.settled_at < l.recorded_at
+			 THEN 'settled before it was recorded' END,
+		CASE WHEN l.status <> 'reserved' AND l.lease_until IS NOT NULL
+				  AND l.status <> 'cancelled'
+			 THEN 'on lease when it is not reserved' END,
+		CASE WHEN l.status = 'reserved' AND l.lease_until IS NOT NULL
+				  AND l.outcome <> 'planned'
+			 THEN 'on lease but already sent' END,
+		CASE WHEN l.lease_until < l.at
+			 THEN 'on lease until before its time' END,
+		CASE WHEN l.source = 'reserve' AND l.status <> 'cancelled'
+				  AND l.outcome <> 'planned' AND l.at > clock_timestamp()
+			 THEN 'sent before its time' END,
+		CASE WHEN l.answered_at < l.at
+			 THEN 'answered before it was sent' END]) AS wrong(what)
+	 WHERE wrong.what IS NOT NULL AND (who IS NULL OR l.person_id = who)
 	UNION ALL
 	SELECT p.person_id, NULL, 'wrong end of the first lease',
 		   format('%s, but %s in the log',
 				  coalesce(p.lease_until::text, 'none'),
 				  coalesce(l.first::text, 'none'))
 	  FROM contact_pressure.person AS p
-	  FULL JOIN (SELECT r.person_id, min(r.lease_until) AS first
+	  LEFT JOIN (SELECT r.person_id, min(r.lease_until) AS first
 				   FROM contact_pressure.contact_log AS r
 				  WHERE r.status = 'reserved' AND r.lease_until IS NOT NULL
+					AND (who IS NULL OR r.person_id = who)
 				  GROUP BY r.person_id) AS l USING (person_id)
 	 WHERE p.lease_until IS DISTINCT FROM l.first
-	   AND (who IS NULL OR person_id = who)
+	   AND (who IS NULL OR p.person_id = who)
 	UNION ALL
 	SELECT p.person_id, NULL, 'merged into nobody', p.merged_into
 	  FROM contact_pressure.person AS p
@@ -562,7 +588,8 @@ AS $$
 	 WHERE who IS NULL
 	   AND (SELECT v.rules FROM contact_pressure.policy_version AS v
 			 WHERE v.segment = p.segment ORDER BY v.version DESC LIMIT 1)
-		   IS DISTINCT FROM p.rules
+		   IS DISTINCT FROM p.rules;
+END
 $$;
 COMMENT ON FUNCTION contact_pressure.check_ledger_rows(text) IS
 	'part of check_ledger(): rows that cannot be, each by itself';
@@ -571,7 +598,7 @@ COMMENT ON FUNCTION contact_pressure.check_ledger_rows(text) IS
 
 CREATE FUNCTION contact_pressure.check_ledger(id text DEFAULT NULL)
 RETURNS TABLE (person_id text, log_id bigint, problem text, detail text)
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE COST 100000 ROWS 10
 SET search_path = pg_catalog, contact_pressure, pg_temp
 AS $$
 	WITH RECURSIVE target(who, step) AS (
@@ -589,14 +616,14 @@ AS $$
 	SELECT c.* FROM last, contact_pressure.check_ledger_reservations(who) AS c
 	UNION ALL
 	SELECT c.* FROM last, contact_pressure.check_ledger_rows(who) AS c
-	ORDER BY person_id, log_id, problem
+	ORDER BY 1, 2, 3, 4
 $$;
 COMMENT ON FUNCTION contact_pressure.check_ledger(text) IS
 	'audit of the ledger, or of one person in it: histories that differ from their log, reservations that their policy version forbade, rows that cannot be; no row when all is well';
 
 CREATE FUNCTION contact_pressure.check_ledger(id bigint)
 RETURNS TABLE (person_id text, log_id bigint, problem text, detail text)
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE COST 100000 ROWS 10
 AS $$
 	SELECT * FROM contact_pressure.check_ledger($1::pg_catalog.text)
 $$;
@@ -605,7 +632,7 @@ COMMENT ON FUNCTION contact_pressure.check_ledger(bigint) IS
 
 CREATE FUNCTION contact_pressure.check_ledger(id uuid)
 RETURNS TABLE (person_id text, log_id bigint, problem text, detail text)
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE COST 100000 ROWS 10
 AS $$
 	SELECT * FROM contact_pressure.check_ledger($1::pg_catalog.text)
 $$;

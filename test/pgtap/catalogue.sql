@@ -73,8 +73,10 @@ SELECT is_empty($$
 SELECT is_empty($$
 	SELECT object, proparallel FROM routine
 	 WHERE provolatile <> 'v' AND proparallel <> 's'
-	   -- what runs statements of its own, one after the other
-	   AND proname NOT IN ('check_contacts', 'recheck_plans')
+	   -- what runs statements of its own, one after the other, or in a
+	   -- subtransaction
+	   AND proname NOT IN ('check_contacts', 'recheck_plans', 'check_ledger',
+						   'check_ledger_reservations', 'decide_again')
 	$$, 'every function that only reads is parallel safe');
 SELECT is_empty($$
 	SELECT object, proparallel FROM routine
