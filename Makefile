@@ -181,6 +181,7 @@ PGTAP = \
 	ledger_people \
 	ledger_reserve \
 	ledger_settle \
+	ledger_track \
 	policy_language \
 	published_cases \
 	reference \

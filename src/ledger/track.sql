@@ -277,8 +277,8 @@ BEGIN
 								THEN clock_timestamp() ELSE l.settled_at END,
 				   lease_until = CASE l.status WHEN 'reserved' THEN NULL
 								 ELSE l.lease_until END,
-				   outcome = CASE WHEN c.outcome <> 'planned' AND l.outcome = 'planned'
-									   AND l.at <= clock_timestamp()
+				   outcome = CASE WHEN l.outcome = 'planned' AND l.at <= clock_timestamp()
+									   AND (l.status = 'reserved' OR c.outcome <> 'planned')
 							 THEN 'sent' ELSE l.outcome END,
 				   campaign = CASE l.source WHEN origin THEN c.campaign
 							  ELSE l.campaign END,
