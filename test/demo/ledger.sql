@@ -1,5 +1,5 @@
 -- The generated retailer starts a ledger: policies by segment, and its people
--- with their contacts of the last 30 days.  The ledger's clock is the real
+-- with their contacts of the last 14 days.  The ledger's clock is the real
 -- one, so the Wednesday before Black Friday becomes now.
 
 SET client_min_messages = warning;
@@ -8,11 +8,11 @@ INSERT INTO contact_pressure.policy (segment, rules) VALUES
 ('everyone', $policy$
 zone Europe/Amsterdam
 any/service | any/otp: transactional
-any: max 12 per 30 days, gap 30 days after event/complaint
+any: max 8 per 14 days, gap 14 days after event/complaint
 $policy$),
 ('default',   'email: max 3 per 7 days, gap 20 hours'),
 ('champions', 'email: max 5 per 7 days, gap 20 hours'),
-('lost',      'email: max 1 per 30 days');
+('lost',      'email: max 1 per 14 days');
 
 INSERT INTO contact_pressure.contact_log
 	   (person_id, at, channel, purpose, status, outcome, answered_at, source)
@@ -20,7 +20,7 @@ SELECT l.person_id, l.at + n.shift, l.channel, l.purpose, 'recorded', l.outcome,
 	   l.answered_at + n.shift, 'import'
   FROM public.contact_log AS l
   CROSS JOIN (SELECT as_of, now() - as_of AS shift FROM setting) AS n
- WHERE l.at > n.as_of - interval '30 days'
+ WHERE l.at > n.as_of - interval '14 days'
  ORDER BY l.person_id;
 
 -- The segments are those of what they bought.
