@@ -302,6 +302,8 @@ TEST_FILES = \
 	test/fuzz/standalone.h \
 	test/install \
 	test/isolation/run \
+	test/maintain/maintain.sql \
+	test/maintain/run \
 	test/pgbouncer \
 	test/prepare \
 	test/private-server \

@@ -54,7 +54,7 @@ BEGIN
 		   finished_at = CASE WHEN more IS NULL THEN clock_timestamp() END
 	 WHERE j.job_id = id
 	RETURNING * INTO step;
-	RAISE INFO '%: % % of %', step.job, step.step, step.done, step.total;
+	RAISE NOTICE '%: % % of %', step.job, step.step, step.done, step.total;
 END
 $$;
 COMMENT ON FUNCTION contact_pressure.continue_step(bigint, bigint) IS
