@@ -243,6 +243,11 @@ BEGIN
 		 UNION
 		SELECT c.origin, m.holder, greatest(c.since, m.since)
 		  FROM chain AS c JOIN merged AS m ON m.origin = c.holder
+	), asked AS (
+		-- whoever nobody reserved for has nothing to decide again
+		SELECT DISTINCT coalesce(l.merged_from, l.person_id) AS holder
+		  FROM contact_pressure.contact_log AS l
+		 WHERE l.source = 'reserve' AND (who IS NULL OR l.person_id = who)
 	), held AS (
 		SELECT l AS contact, span.holder, span.since, span.own,
 			   (l.person_id, l.log_id) IN
@@ -256,7 +261,8 @@ BEGIN
 				 UNION ALL
 				SELECT c.holder, c.since, false
 				  FROM chain AS c WHERE c.origin = l.merged_from) AS span
-		 WHERE who IS NULL OR l.person_id = who
+		 WHERE (who IS NULL OR l.person_id = who)
+		   AND span.holder IN (SELECT a.holder FROM asked AS a)
 	), response AS (
 		SELECT h.contact, h.holder, h.since, h.own, r.outcome, r.at,
 			   r.recorded_at, r.response_id,
@@ -279,9 +285,7 @@ BEGIN
 					   p.segment, p.zone, p.preferences, p.opted_out,
 					   p.opted_in, p.holds, p.merged_into
 				  FROM contact_pressure.person AS p) AS v
-		 WHERE who IS NULL OR v.person_id = who
-			OR v.person_id IN (SELECT c.origin FROM chain AS c
-								WHERE c.holder = who)
+		 WHERE v.person_id IN (SELECT a.holder FROM asked AS a)
 	)
 	SELECT s.person_id, s.since, s.since, 'is', 0, NULL, NULL, NULL, NULL,
 		   s.was
@@ -408,7 +412,8 @@ DECLARE
 	horizon   timestamptz;
 	trimmed   contact_pressure.contact_history;
 	ids       bigint[];		-- the contacts that count so far, ...
-	singles   contact_pressure.contact_history[];	-- ... each as a history
+	singles   contact_pressure.contact_history[];	-- ... each as a history, ...
+	single    contact_pressure.contact_history;
 	history   contact_pressure.contact_history;		-- ... and together
 	rules     contact_pressure.contact_policy;
 	rules_of  text;			-- version and segment of these
@@ -470,10 +475,17 @@ BEGIN
 				END IF;
 			END IF;
 			ids := ids || (e.contact).log_id;
-			singles := singles || contact_pressure.logged_contact(
-				(e.contact).at, (e.contact).channel, (e.contact).purpose,
-				(e.contact).weight, e.outcome, e.answered_at);
-			history := history || singles[cardinality(singles)];
+			IF e.answered_at IS NULL THEN
+				single := contact_pressure.add_contact(NULL, (e.contact).at,
+					(e.contact).channel, (e.contact).purpose,
+					(e.contact).weight, e.outcome);
+			ELSE
+				single := contact_pressure.logged_contact((e.contact).at,
+					(e.contact).channel, (e.contact).purpose,
+					(e.contact).weight, e.outcome, e.answered_at);
+			END IF;
+			singles := singles || single;
+			history := history || single;
 			CONTINUE;
 		END IF;
 
