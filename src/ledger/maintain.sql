@@ -86,7 +86,7 @@ COMMENT ON FUNCTION contact_pressure.policy_reach(contact_pressure.contact_polic
 
 CREATE FUNCTION contact_pressure.longest_window()
 RETURNS interval
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, contact_pressure, pg_temp
 AS $$
 	SELECT max(contact_pressure.policy_reach(p.rules))
@@ -177,7 +177,7 @@ COMMENT ON FUNCTION contact_pressure.send_planned(integer) IS
 -- An archive has the columns of contact_log, perhaps more.
 CREATE FUNCTION contact_pressure.check_archive(archive regclass)
 RETURNS void
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, contact_pressure, pg_temp
 AS $$
 DECLARE
@@ -205,7 +205,7 @@ CREATE FUNCTION contact_pressure.lease_horizon(
 	person  contact_pressure.person,
 	horizon timestamptz DEFAULT 'infinity'
 ) RETURNS timestamptz
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, contact_pressure, pg_temp
 AS $$
 BEGIN

@@ -64,7 +64,7 @@ COMMENT ON FUNCTION contact_pressure.trimmed_part(contact_pressure.contact_histo
 	'the summary of what was trimmed from a history; NULL: nothing was';
 
 CREATE FUNCTION contact_pressure.history_horizon(history contact_pressure.contact_history)
-RETURNS timestamptz LANGUAGE sql STABLE STRICT PARALLEL SAFE
+RETURNS timestamptz LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 AS $$
 SELECT (contact_pressure.trimmed_part($1)
 		OPERATOR(pg_catalog.#>>) '{trimmed,before}')::pg_catalog.timestamptz
@@ -76,7 +76,7 @@ CREATE FUNCTION contact_pressure.logged_history(
 	person_id text,
 	history   contact_pressure.contact_history
 ) RETURNS contact_pressure.contact_history
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, contact_pressure, pg_temp
 AS $$
 #variable_conflict use_column
@@ -150,7 +150,7 @@ COMMENT ON FUNCTION contact_pressure.lock_tracked(contact_pressure.tracked_conta
 CREATE FUNCTION contact_pressure.pair_tracked(
 	changes contact_pressure.tracked_contact[]
 ) RETURNS contact_pressure.tracked_contact[]
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, contact_pressure, pg_temp
 SET plan_cache_mode = force_generic_plan
 AS $$
@@ -411,7 +411,7 @@ COMMENT ON FUNCTION contact_pressure.apply_tracked(text, contact_pressure.tracke
 -- is a number, a date or an instant reads the same in every session.
 CREATE FUNCTION contact_pressure.tracked_chunks(rows text)
 RETURNS text
-LANGUAGE sql IMMUTABLE
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, contact_pressure, pg_temp
 AS $$
 	-- some persons at a time, never a person in two of them
@@ -489,7 +489,7 @@ COMMENT ON FUNCTION contact_pressure.tracked_change() IS
 
 CREATE FUNCTION contact_pressure.tracked_members(relation regclass)
 RETURNS SETOF regclass
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
 SET search_path = pg_catalog, contact_pressure, pg_temp
 AS $$
 	WITH RECURSIVE member AS (
@@ -548,7 +548,7 @@ CREATE FUNCTION contact_pressure.tracked_column(
 	argument text,
 	name     name
 ) RETURNS text
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, contact_pressure, pg_temp
 AS $$
 #variable_conflict use_variable
@@ -577,7 +577,7 @@ CREATE FUNCTION contact_pressure.tracked_time(
 	name     name,
 	zone     text
 ) RETURNS text
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, contact_pressure, pg_temp
 AS $$
 #variable_conflict use_variable
@@ -618,7 +618,7 @@ CREATE FUNCTION contact_pressure.tracked_name(
 	names    jsonb,
 	other    text
 ) RETURNS text
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, contact_pressure, pg_temp
 AS $$
 DECLARE
@@ -664,7 +664,7 @@ CREATE FUNCTION contact_pressure.tracked_value(
 	type     text,
 	other    text
 ) RETURNS text
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, contact_pressure, pg_temp
 AS $$
 BEGIN
@@ -682,7 +682,7 @@ COMMENT ON FUNCTION contact_pressure.tracked_value(regclass, text, name, text, t
 
 CREATE FUNCTION contact_pressure.tracked_primary_key(relation regclass)
 RETURNS text
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, contact_pressure, pg_temp
 AS $$
 	SELECT string_agg(format('r.%I::text', a.attname), ' || '':'' || ' ORDER BY k.place)
@@ -699,7 +699,7 @@ CREATE FUNCTION contact_pressure.tracked_key(
 	prefix   text,
 	name     name
 ) RETURNS text
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, contact_pressure, pg_temp
 AS $$
 #variable_conflict use_variable
@@ -735,7 +735,7 @@ CREATE FUNCTION contact_pressure.tracked_twin(
 	at_column name,
 	name      name
 ) RETURNS text
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, contact_pressure, pg_temp
 AS $$
 	-- not needed where an index says that there is none
@@ -766,7 +766,7 @@ CREATE FUNCTION contact_pressure.tracked_rows(
 	first    bigint,
 	beyond   bigint
 ) RETURNS text
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, contact_pressure, pg_temp
 AS $$
 	-- Rows of some pages are locked: nobody has to wait for the others, and

@@ -22,7 +22,7 @@ COMMENT ON TYPE contact_pressure.tracked_response IS
 CREATE FUNCTION contact_pressure.find_responses(
 	responses contact_pressure.tracked_response[]
 ) RETURNS contact_pressure.tracked_response[]
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, contact_pressure, pg_temp
 AS $$
 BEGIN
@@ -171,7 +171,7 @@ COMMENT ON FUNCTION contact_pressure.apply_responses(contact_pressure.tracked_re
 
 CREATE FUNCTION contact_pressure.tracked_responses(rows text)
 RETURNS text
-LANGUAGE sql IMMUTABLE
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, contact_pressure, pg_temp
 AS $$
 	SELECT format(
@@ -237,7 +237,7 @@ CREATE FUNCTION contact_pressure.tracked_link(
 	contacts       regclass,
 	contact_key    name
 ) RETURNS text
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, contact_pressure, pg_temp
 AS $$
 #variable_conflict use_variable
