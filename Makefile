@@ -23,6 +23,7 @@ OBJS = \
 	src/history/calendar_core.o \
 	src/history/calendar_pg.o \
 	src/history/history_agg.o \
+	src/history/history_append.o \
 	src/history/history_ask.o \
 	src/history/history_build.o \
 	src/history/history_core.o \
@@ -223,6 +224,7 @@ FUZZ = \
 CORE_SOURCES = \
 	src/core.c \
 	src/history/calendar_core.c \
+	src/history/history_append.c \
 	src/history/history_ask.c \
 	src/history/history_build.c \
 	src/history/history_core.c \

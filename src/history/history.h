@@ -287,6 +287,15 @@ extern void *HistoryFinish(HistoryBuilder *builder, size_t room,
 						   size_t *length, CoreError *err);
 extern void HistoryDiscard(HistoryBuilder *builder);
 
+/*
+ * The bytes (as HistoryFinish() gives them) of a history with one contact
+ * more, when that takes no more than a word at the end of its words; NULL
+ * when it does: then a builder has to do it (history_append.c).
+ */
+extern void *HistoryAppend(const void *data, size_t length,
+						   const HistoryView *view, const Contact *contact,
+						   size_t room, size_t *new_length);
+
 /* The JSON form (history_text.c). */
 extern bool HistoryParse(const char *text, size_t length,
 						 HistoryBuilder *builder, CoreError *err);

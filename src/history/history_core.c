@@ -7,11 +7,6 @@
  */
 #include "history/history_parts.h"
 
-#define KIND_OUTCOME		0x0f
-#define KIND_WEIGHT			0x10
-#define KIND_ANSWER			0x20
-#define KIND_NEXT_LABEL		0x40
-
 /* Version, flags, shape, answer, and that there is no contact. */
 #define HEADER_MIN			5
 

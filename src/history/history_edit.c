@@ -236,10 +236,21 @@ OpenHistory(struct varlena *history, HistoryView *view)
 struct varlena *
 HistoryWith(struct varlena *history, const Contact *contact)
 {
-	HistoryBuilder *builder = HistoryBuild();
+	HistoryBuilder *builder;
 	HistoryView view;
+	struct varlena *value;
+	size_t		length;
 
 	OpenHistory(history, &view);
+	value = history == NULL ? NULL :
+		HistoryAppend(VARDATA_ANY(history), VARSIZE_ANY_EXHDR(history), &view,
+					  contact, VARHDRSZ, &length);
+	if (value != NULL)
+	{
+		SET_VARSIZE(value, length + VARHDRSZ);
+		return value;
+	}
+	builder = HistoryBuild();
 	AddHistory(builder, &view);
 	AddContact(builder, contact);
 	return FinishHistory(builder);

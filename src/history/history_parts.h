@@ -144,7 +144,15 @@ extern const int64_t HistoryUnits[4];
 /* A word and the dictionary have so many bytes at least. */
 #define WORD_LOAD			8
 
+/* Where the number of contacts is, behind four bytes. */
+#define HISTORY_COUNT_AT	4
+
 /* --- labels and kinds as they are stored (history_core.c) */
+
+#define KIND_OUTCOME		0x0f
+#define KIND_WEIGHT			0x10
+#define KIND_ANSWER			0x20
+#define KIND_NEXT_LABEL		0x40
 
 /* false: not in its canonical spelling */
 extern bool GetLabel(ByteReader *reader, char channel[256],

@@ -16,7 +16,6 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/sequence.h"
 #include "common/hashfn.h"
@@ -831,9 +830,7 @@ MakeBatch(Reservation *reservation, bool writes)
 										   "contact_pressure entry",
 										   ALLOCSET_DEFAULT_SIZES);
 	if (writes)
-		batch->sequence =
-			get_relname_relid("contact_log_log_id_seq",
-							  get_namespace_oid("contact_pressure", false));
+		batch->sequence = LogSequence();
 	return batch;
 }
 

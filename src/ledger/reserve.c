@@ -10,9 +10,12 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
+#include "commands/sequence.h"
 #include "common/hashfn.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 #include "compat.h"
 #include "core_pg.h"
@@ -413,6 +416,7 @@ AnsweredByKey(const Reservation *reservation, text *id, text *key,
 enum
 {
 	LOG_PERSON,
+	LOG_ID,
 	LOG_AT,
 	LOG_CHANNEL,
 	LOG_PURPOSE,
@@ -424,13 +428,13 @@ enum
 	LOG_OUTCOME,
 	LOG_LEASE_UNTIL,
 	LOG_VERSION,
-	LOG_KEY_OR_ID,				/* the key of a new row, the id of an old one */
+	LOG_KEY,					/* of a new row; an old one has its own */
 	LOG_ARGUMENTS
 };
 
 static const Oid log_types[LOG_ARGUMENTS] = {
-	TEXTOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
-	FLOAT8OID, NUMERICOID, TEXTOID, TIMESTAMPTZOID, INT8OID, TEXTOID
+	TEXTOID, INT8OID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
+	TEXTOID, FLOAT8OID, NUMERICOID, TEXTOID, TIMESTAMPTZOID, INT8OID, TEXTOID
 };
 
 /* Set an argument that may be NULL. */
@@ -441,7 +445,7 @@ SetText(Datum *values, char *nulls, int arg, const void *value)
 	nulls[arg] = value == NULL ? 'n' : ' ';
 }
 
-/* The arguments of both statements but the last. */
+/* The arguments of both statements but the key. */
 static void
 LogArguments(const Reservation *reservation, const LedgerPerson *person,
 			 const Decision *decision, Datum *values, char *nulls)
@@ -449,6 +453,8 @@ LogArguments(const Reservation *reservation, const LedgerPerson *person,
 	Outcome		outcome = ReservationOutcome(reservation, decision->at);
 
 	SetText(values, nulls, LOG_PERSON, person->id);
+	values[LOG_ID] = Int64GetDatum(decision->log_id);
+	nulls[LOG_ID] = ' ';
 	values[LOG_AT] = TimestampTzGetDatum(decision->at);
 	nulls[LOG_AT] = ' ';
 	SetText(values, nulls, LOG_CHANNEL, reservation->proposal.channel);
@@ -468,27 +474,33 @@ LogArguments(const Reservation *reservation, const LedgerPerson *person,
 	nulls[LOG_ARGUMENTS] = '\0';
 }
 
-/* Write a row of contact_log; its id. */
-static int64
+/* See reserve.h. */
+Oid
+LogSequence(void)
+{
+	return get_relname_relid("contact_log_log_id_seq",
+							 get_namespace_oid("contact_pressure", false));
+}
+
+/* Write a row of contact_log; its id is in the decision. */
+static void
 InsertContact(const Reservation *reservation, const LedgerPerson *person,
 			  text *key, const Decision *decision)
 {
 	static SPIPlanPtr plan = NULL;
 	Datum		values[LOG_ARGUMENTS];
 	char		nulls[LOG_ARGUMENTS + 1];
-	int64		log_id;
-	bool		isnull;
 
 	LogArguments(reservation, person, decision, values, nulls);
-	SetText(values, nulls, LOG_KEY_OR_ID, key);
+	SetText(values, nulls, LOG_KEY, key);
 	SPI_connect();
 	LedgerPlan(&plan,
 			   "INSERT INTO contact_pressure.contact_log"
-			   " (person_id, at, channel, purpose, campaign, owner, segment,"
-			   "  weight, cost, outcome, lease_until, policy_version, key,"
-			   "  status, source)"
+			   " (person_id, log_id, at, channel, purpose, campaign, owner,"
+			   "  segment, weight, cost, outcome, lease_until,"
+			   "  policy_version, key, status, source)"
 			   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"
-			   "  $13, 'reserved', 'reserve') RETURNING log_id",
+			   "  $13, $14, 'reserved', 'reserve')",
 			   LOG_ARGUMENTS, log_types);
 	if (LedgerExecute(plan, values, nulls, false) != 1)
 		ereport(ERROR,
@@ -496,10 +508,7 @@ InsertContact(const Reservation *reservation, const LedgerPerson *person,
 				 errmsg("the contact with person \"%s\" could not be written",
 						text_to_cstring(person->id)),
 				 errhint("Look at the triggers of contact_pressure.contact_log.")));
-	log_id = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
-										 SPI_tuptable->tupdesc, 1, &isnull));
 	SPI_finish();
-	return log_id;
 }
 
 /* See reserve.h. */
@@ -508,27 +517,23 @@ RetakeContact(const Reservation *reservation, const LedgerPerson *person,
 			  const Decision *decision)
 {
 	static SPIPlanPtr plan = NULL;
-	Oid			types[LOG_ARGUMENTS];
 	Datum		values[LOG_ARGUMENTS];
 	char		nulls[LOG_ARGUMENTS + 1];
 
-	memcpy(types, log_types, sizeof(types));
-	types[LOG_KEY_OR_ID] = INT8OID;
 	LogArguments(reservation, person, decision, values, nulls);
-	values[LOG_KEY_OR_ID] = Int64GetDatum(decision->log_id);
-	nulls[LOG_KEY_OR_ID] = ' ';
+	nulls[LOG_KEY] = '\0';
 	SPI_connect();
 	LedgerPlan(&plan,
 			   "UPDATE contact_pressure.contact_log"
-			   "   SET at = $2, channel = $3, purpose = $4, campaign = $5,"
-			   "       owner = $6, segment = $7, weight = $8, cost = $9,"
-			   "       outcome = $10, lease_until = $11,"
-			   "       policy_version = $12, status = 'reserved',"
+			   "   SET at = $3, channel = $4, purpose = $5, campaign = $6,"
+			   "       owner = $7, segment = $8, weight = $9, cost = $10,"
+			   "       outcome = $11, lease_until = $12,"
+			   "       policy_version = $13, status = 'reserved',"
 			   "       source = 'reserve', answered_at = NULL,"
 			   "       reason = NULL, settled_at = NULL,"
 			   "       recorded_at = clock_timestamp()"
-			   " WHERE person_id = $1 AND log_id = $13",
-			   LOG_ARGUMENTS, types);
+			   " WHERE person_id = $1 AND log_id = $2",
+			   LOG_KEY, log_types);
 	if (LedgerExecute(plan, values, nulls, false) != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -598,7 +603,10 @@ ReserveLocked(Reservation *reservation, LedgerPerson *person, text *key,
 		RetakeContact(reservation, person, decision);
 	}
 	else
-		decision->log_id = InsertContact(reservation, person, key, decision);
+	{
+		decision->log_id = nextval_internal(LogSequence(), false);
+		InsertContact(reservation, person, key, decision);
+	}
 }
 
 /* See reserve.h. */

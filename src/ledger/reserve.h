@@ -167,6 +167,9 @@ extern void ReserveOne(Reservation *reservation, text *id, text *key,
 					   bool with_verdict, Decision *decision,
 					   text **segment);
 
+/* The sequence of the log ids. */
+extern Oid	LogSequence(void);
+
 /* Take the row of an expired lease again; its log_id is in the decision. */
 extern void RetakeContact(const Reservation *reservation,
 						  const LedgerPerson *person,
