@@ -78,6 +78,7 @@ CREATE FUNCTION contact_pressure.logged_history(
 ) RETURNS contact_pressure.contact_history
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, contact_pressure, pg_temp
+SET enable_seqscan = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -103,12 +104,17 @@ COMMENT ON FUNCTION contact_pressure.logged_history(text, contact_pressure.conta
 
 -- --- what a statement did to contacts, done to the ledger
 
+-- The plans are made once, perhaps when the tables are empty: each person
+-- and each contact is looked up by its index, whatever there is of them.
 CREATE FUNCTION contact_pressure.lock_tracked(
 	changes contact_pressure.tracked_contact[]
 ) RETURNS contact_pressure.tracked_contact[]
 LANGUAGE plpgsql
 SET search_path = pg_catalog, contact_pressure, pg_temp
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
 AS $$
 BEGIN
 	FOR merges IN 1 .. 100 LOOP
@@ -188,6 +194,9 @@ CREATE FUNCTION contact_pressure.apply_tracked(
 LANGUAGE plpgsql
 SET search_path = pg_catalog, contact_pressure, pg_temp
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -238,24 +247,33 @@ BEGIN
 					OR l.purpose <> c.purpose
 					OR l.weight IS DISTINCT FROM c.weight)
 			RETURNING l.person_id, c.key, l.outcome, l.answered_at
+		), beside AS (
+			SELECT c.person_id, c.key, c, NULL::text AS outcome,
+				   NULL::timestamptz AS answered_at
+			  FROM unnest(changes) AS c
+			 UNION ALL
+			SELECT r.person_id, r.key, NULL, r.outcome, r.answered_at
+			  FROM replaced AS r
+		), change AS (
+			SELECT b.person_id,
+				   (array_agg(b.c) FILTER (WHERE b.outcome IS NULL))[1] AS c,
+				   max(b.outcome) AS said, max(b.answered_at) AS said_at
+			  FROM beside AS b GROUP BY b.person_id, b.key
 		)
-		SELECT array_agg(DISTINCT r.person_id) FILTER (WHERE r.key IS NOT NULL),
-			   array_agg(ROW(c.present, c.person_id, c.key, c.at, c.channel,
-							 c.purpose, c.campaign, c.owner, c.weight, c.cost,
-							 coalesce(said.outcome, c.outcome),
-							 coalesce(said.answered_at, c.answered_at),
-							 c.given_id, c.was_there AND r.key IS NULL,
-							 c.was_at, c.was_outcome, c.was_answered)
+		SELECT array_agg(DISTINCT person_id) FILTER (WHERE b.said IS NOT NULL),
+			   array_agg(ROW((c).present, person_id, (c).key, (c).at,
+							 (c).channel, (c).purpose, (c).campaign, (c).owner,
+							 (c).weight, (c).cost,
+							 CASE WHEN b.goes_along THEN b.said ELSE (c).outcome END,
+							 CASE WHEN b.goes_along THEN b.said_at ELSE (c).answered_at END,
+							 (c).given_id, (c).was_there AND b.said IS NULL,
+							 (c).was_at, (c).was_outcome, (c).was_answered)
 						 ::contact_pressure.tracked_contact)
 		  INTO hit, changes
-		  FROM unnest(changes) AS c
-		  LEFT JOIN replaced AS r
-			ON r.person_id = c.person_id AND r.key = c.key
-		  LEFT JOIN LATERAL (SELECT r.outcome, r.answered_at
-							  WHERE r.outcome NOT IN ('planned', 'sent')
-								AND (c.outcome IN ('planned', 'sent')
-									 OR c.outcome = c.was_outcome))
-			AS said ON true;
+		  FROM (SELECT ch.*, coalesce(ch.said NOT IN ('planned', 'sent')
+								AND ((c).outcome IN ('planned', 'sent')
+									 OR (c).outcome = (c).was_outcome), false) AS goes_along
+				  FROM change AS ch) AS b;
 		touched := touched || hit;
 
 		-- What was cancelled gives its key to a contact that took place, and
@@ -409,26 +427,27 @@ COMMENT ON FUNCTION contact_pressure.apply_tracked(text, contact_pressure.tracke
 
 -- Settings that decide how a value is written are fixed: an id or key that
 -- is a number, a date or an instant reads the same in every session.
-CREATE FUNCTION contact_pressure.tracked_chunks(rows text)
+CREATE FUNCTION contact_pressure.tracked_chunks(rows text, few boolean DEFAULT false)
 RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, contact_pressure, pg_temp
 AS $$
 	-- some persons at a time, never a person in two of them
 	SELECT format(
-		'SELECT array_agg(ROW(c.present, c.person_id, c.key, c.at, c.channel,'
-		' c.purpose, c.campaign, c.owner, c.weight, c.cost, c.outcome,'
-		' c.answered_at, c.person_id, c.was_there, NULL, NULL, NULL)'
-		'::contact_pressure.tracked_contact) AS changes'
-		' FROM (SELECT v.*, (dense_rank() OVER (ORDER BY v.person_id'
-		' COLLATE "C") - 1) / 2000 AS chunk FROM (%s) AS v'
+		'SELECT array_agg(ROW(v.present, v.person_id, v.key, v.at, v.channel,'
+		' v.purpose, v.campaign, v.owner, v.weight, v.cost, v.outcome,'
+		' v.answered_at, v.person_id, v.was_there, NULL, NULL, NULL)'
+		'::contact_pressure.tracked_contact) AS changes FROM (%s) AS v'
 		' WHERE v.person_id IS NOT NULL AND v.key IS NOT NULL'
 		' AND v.at IS NOT NULL AND v.channel IS NOT NULL'
-		' AND v.purpose IS NOT NULL AND v.outcome IS NOT NULL) AS c'
-		' GROUP BY c.chunk ORDER BY c.chunk', rows)
+		' AND v.purpose IS NOT NULL AND v.outcome IS NOT NULL %s',
+		CASE WHEN few THEN rows
+			 ELSE format('SELECT v.*, (dense_rank() OVER (ORDER BY v.person_id'
+						 ' COLLATE "C") - 1) / 2000 AS chunk FROM (%s) AS v', rows) END,
+		CASE WHEN few THEN 'HAVING count(*) > 0' ELSE 'GROUP BY v.chunk ORDER BY v.chunk' END)
 $$;
-COMMENT ON FUNCTION contact_pressure.tracked_chunks(text) IS
-	'the query that hands out rows of a tracked table, some persons at a time and in the lock order';
+COMMENT ON FUNCTION contact_pressure.tracked_chunks(text, boolean) IS
+	'the query that hands out rows of a tracked table, some persons at a time and in the lock order; few of them at once';
 
 CREATE FUNCTION contact_pressure.tracked_change() RETURNS trigger
 LANGUAGE plpgsql
@@ -444,13 +463,17 @@ DECLARE
 	origin  CONSTANT text := TG_ARGV[0];	-- the source in contact_log
 	contact CONSTANT text := TG_ARGV[1];	-- a row r as a contact
 	twin    CONSTANT text := TG_ARGV[2];	-- another row has the key of r
+	many    CONSTANT integer := 2000;
+	few     boolean := false;
 	rows    text;
 	chunk   record;
 BEGIN
 	IF TG_OP = 'INSERT' THEN
+		few := (SELECT count(*) FROM (SELECT FROM new_rows LIMIT many) AS r) < many;
 		rows := format('SELECT true AS present, %s, false AS was_there'
 					   ' FROM new_rows AS r', contact);
 	ELSIF TG_OP = 'UPDATE' THEN
+		few := (SELECT count(*) FROM (SELECT FROM new_rows LIMIT many) AS r) < many;
 		rows := format('SELECT false AS present, %1$s, %2$s AS was_there'
 					   ' FROM old_rows AS r'
 					   ' UNION ALL SELECT true, %1$s, false FROM new_rows AS r',
@@ -468,6 +491,7 @@ BEGIN
 						   ' HAVING bool_or(u.present) = bool_and(u.present)', rows);
 		END IF;
 	ELSIF TG_OP = 'DELETE' THEN
+		few := (SELECT count(*) FROM (SELECT FROM old_rows LIMIT many) AS r) < many;
 		rows := format('SELECT false AS present, %s, %s AS was_there'
 					   ' FROM old_rows AS r', contact, twin);
 	ELSE
@@ -478,7 +502,7 @@ BEGIN
 							   format('nullif(other.tableoid, %s)', TG_RELID)),
 					   TG_RELID::regclass);
 	END IF;
-	FOR chunk IN EXECUTE contact_pressure.tracked_chunks(rows) LOOP
+	FOR chunk IN EXECUTE contact_pressure.tracked_chunks(rows, few) LOOP
 		PERFORM contact_pressure.apply_tracked(origin, chunk.changes);
 	END LOOP;
 	RETURN NULL;
