@@ -198,8 +198,11 @@ PGTAP = \
 # test/isolation/specs/NAME.spec and test/isolation/expected/NAME.out
 ISOLATION = \
 	batch_batch \
+	campaign_reserve \
 	confirm_opt_out \
+	fact_reserve \
 	first_contact \
+	forget_reserve \
 	key_retried \
 	lease_ended \
 	merge_reserve \

@@ -11,3 +11,7 @@ INSERT INTO contact_pressure.person (person_id, opted_in)
 SELECT who, CASE WHEN hashtext(who) % 2 = 0 THEN '{sms}'::text[] END
   FROM unnest(string_to_array(:'people', ',')) AS who;
 ALTER DATABASE postgres SET TimeZone = 'UTC';
+-- what maintenance has to trim
+SELECT count(contact_pressure.record_contact(person_id, 'email',
+			at => now() - n * interval '12 days'))
+  FROM contact_pressure.person, generate_series(1, 8) AS n;
