@@ -1,5 +1,5 @@
 -- The verdict: may_contact, contact_verdict, explain_contact, next_contact_at.
-SET search_path = contact_pressure, public;
+SET search_path = public, contact_pressure;
 SET TimeZone = 'UTC';
 \pset null '(null)'
 

@@ -2,6 +2,8 @@
 -- the parts of grant_access(), and under row-level security.
 
 BEGIN;
+-- they all write the same tables: one after the other
+LOCK TABLE contact_pressure.policy;
 SET search_path = public, contact_pressure, pg_catalog;
 SET TimeZone = 'UTC';
 SET client_min_messages = warning;

@@ -3,6 +3,8 @@
 -- so that every wrong is there.
 
 BEGIN;
+-- they all write the same tables: one after the other
+LOCK TABLE contact_pressure.policy;
 SET search_path = contact_pressure, public;
 SET TimeZone = 'UTC';
 SELECT no_plan();

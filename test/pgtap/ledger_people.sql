@@ -3,6 +3,8 @@
 -- what a stricter policy would refuse.
 
 BEGIN;
+-- they all write the same tables: one after the other
+LOCK TABLE contact_pressure.policy;
 SET search_path = public, contact_pressure, pg_catalog;
 SET TimeZone = 'UTC';
 SET client_min_messages = warning;

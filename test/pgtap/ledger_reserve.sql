@@ -2,6 +2,8 @@
 -- a batch against the same calls one by one and against a twin in plain SQL.
 
 BEGIN;
+-- they all write the same tables: one after the other
+LOCK TABLE contact_pressure.policy;
 SET search_path = contact_pressure, public;
 SET TimeZone = 'UTC';
 SET client_min_messages = warning;

@@ -2,6 +2,8 @@
 -- the ledger says the same as a plain query over the table.
 
 BEGIN;
+-- they all write the same tables: one after the other
+LOCK TABLE contact_pressure.policy;
 SET search_path = contact_pressure, public;
 SET TimeZone = 'UTC';
 SET client_min_messages = warning;
