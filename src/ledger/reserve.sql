@@ -42,7 +42,7 @@ CREATE FUNCTION contact_pressure.reserve_contacts(
 	known     boolean
 )
 AS 'MODULE_PATHNAME', 'reserve_contacts'
-LANGUAGE C VOLATILE COST 100000 ROWS 1000;
+LANGUAGE C VOLATILE COST 100000 ROWS 10000;
 COMMENT ON FUNCTION contact_pressure.reserve_contacts(text[], text, text,
 	timestamptz, text, text, float8, numeric, text[], interval, interval,
 	timestamp) IS
@@ -64,7 +64,7 @@ CREATE FUNCTION contact_pressure.check_contacts(
 	known     boolean
 )
 AS 'MODULE_PATHNAME', 'check_contacts'
-LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 1000;
+LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 10000;
 COMMENT ON FUNCTION contact_pressure.check_contacts(text[], text, text,
 	timestamptz, float8, interval, timestamp) IS
 	'what reserve_contacts() would answer now; nothing is written';
@@ -135,7 +135,7 @@ CREATE FUNCTION contact_pressure.reserve_contacts(
 	verdict   contact_pressure.contact_verdict,
 	known     boolean
 )
-LANGUAGE sql VOLATILE COST 100000 ROWS 1000 AS
+LANGUAGE sql VOLATILE COST 100000 ROWS 10000 AS
 $$SELECT * FROM contact_pressure.reserve_contacts($1::pg_catalog.text[], $2,
 	$3, $4, $5, $6, $7, $8, $9, $10, $11, $12)$$;
 COMMENT ON FUNCTION contact_pressure.reserve_contacts(bigint[], text, text,
@@ -163,7 +163,7 @@ CREATE FUNCTION contact_pressure.reserve_contacts(
 	verdict   contact_pressure.contact_verdict,
 	known     boolean
 )
-LANGUAGE sql VOLATILE COST 100000 ROWS 1000 AS
+LANGUAGE sql VOLATILE COST 100000 ROWS 10000 AS
 $$SELECT * FROM contact_pressure.reserve_contacts($1::pg_catalog.text[], $2,
 	$3, $4, $5, $6, $7, $8, $9, $10, $11, $12)$$;
 COMMENT ON FUNCTION contact_pressure.reserve_contacts(uuid[], text, text,
@@ -186,7 +186,7 @@ CREATE FUNCTION contact_pressure.check_contacts(
 	verdict   contact_pressure.contact_verdict,
 	known     boolean
 )
-LANGUAGE sql STABLE PARALLEL RESTRICTED COST 100000 ROWS 1000 AS
+LANGUAGE sql STABLE PARALLEL RESTRICTED COST 100000 ROWS 10000 AS
 $$SELECT * FROM contact_pressure.check_contacts($1::pg_catalog.text[], $2,
 	$3, $4, $5, $6, $7)$$;
 COMMENT ON FUNCTION contact_pressure.check_contacts(bigint[], text, text,
@@ -208,7 +208,7 @@ CREATE FUNCTION contact_pressure.check_contacts(
 	verdict   contact_pressure.contact_verdict,
 	known     boolean
 )
-LANGUAGE sql STABLE PARALLEL RESTRICTED COST 100000 ROWS 1000 AS
+LANGUAGE sql STABLE PARALLEL RESTRICTED COST 100000 ROWS 10000 AS
 $$SELECT * FROM contact_pressure.check_contacts($1::pg_catalog.text[], $2,
 	$3, $4, $5, $6, $7)$$;
 COMMENT ON FUNCTION contact_pressure.check_contacts(uuid[], text, text,
