@@ -70,7 +70,7 @@ SELECT 'no key and no log id is there twice',
 	   format('%s %s: %s', f.who, a.key, array_agg(DISTINCT a.log_id))
   FROM ack AS a JOIN final AS f ON f.person_id = a.person
   JOIN contact_pressure.contact_log AS l USING (log_id)
- WHERE a.what = 'reserved' AND a.key IS NOT NULL
+ WHERE a.what = 'reserved' AND a.key IS NOT NULL AND l.source = 'reserve'
    AND f.who LIKE 'p%' AND a.person = f.who AND l.merged_from IS NULL
  GROUP BY f.who, a.key HAVING count(DISTINCT a.log_id) > 1;
 
@@ -195,6 +195,23 @@ SELECT 'no contact of one who was merged is left behind', l.person_id || ' ' || 
   FROM contact_pressure.contact_log AS l
   LEFT JOIN contact_pressure.person AS p USING (person_id)
  WHERE p.person_id IS NULL OR p.merged_into IS NOT NULL;
+
+SELECT 'the tracked table and the ledger agree|';
+SELECT 'the tracked table and the ledger agree', m::text || coalesce(l::text, ' is not there')
+  FROM mail AS m
+  LEFT JOIN final AS f ON f.person_id = m.who
+  LEFT JOIN contact_pressure.contact_log AS l
+	ON l.person_id = f.who
+   AND (l.key = m.key OR (m.key IS NULL AND l.key = 'track:public.mail:' || m.id))
+ WHERE l.log_id IS NULL OR (l.status = 'cancelled' AND l.source <> 'reserve')
+UNION ALL
+SELECT 'the tracked table and the ledger agree', 'nothing for ' || l::text
+  FROM contact_pressure.contact_log AS l
+ WHERE l.source = 'track:public.mail' AND l.status <> 'cancelled'
+   AND l.merged_from IS NULL
+   AND NOT EXISTS (SELECT FROM mail AS m JOIN final AS f ON f.person_id = m.who
+					WHERE f.who = l.person_id
+					  AND l.key IN (m.key, 'track:public.mail:' || m.id));
 
 SELECT 'check_ledger() says the same|';
 SELECT 'check_ledger() says the same', c::text FROM contact_pressure.check_ledger() AS c;

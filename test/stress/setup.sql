@@ -15,3 +15,7 @@ ALTER DATABASE postgres SET TimeZone = 'UTC';
 SELECT count(contact_pressure.record_contact(person_id, 'email',
 			at => now() - n * interval '12 days'))
   FROM contact_pressure.person, generate_series(1, 8) AS n;
+
+-- the CRM's own table of what was sent
+CREATE TABLE mail (id serial PRIMARY KEY, who text, at timestamptz, key text, state text);
+SELECT contact_pressure.track_contacts('mail', 'who', 'at', 'email', key_column => 'key', outcome_column => 'state');
