@@ -289,8 +289,8 @@ extern void HistoryDiscard(HistoryBuilder *builder);
 
 /*
  * The bytes (as HistoryFinish() gives them) of a history with one contact
- * more, when that takes no more than a word at the end of its words; NULL
- * when it does: then a builder has to do it (history_append.c).
+ * more, when it goes behind the others and is of a kind that is there; NULL
+ * when it is not: then a builder has to do it (history_append.c).
  */
 extern void *HistoryAppend(const void *data, size_t length,
 						   const HistoryView *view, const Contact *contact,

@@ -3,8 +3,9 @@
  *		One contact more at the end of a history, the short way.
  *
  * Most contacts are the latest of their person and like one there was before.
- * Then the canonical bytes are the old ones with a word more in the middle:
- * nothing has to be decoded, sorted, measured and written again.
+ * Then the canonical bytes are the old ones with a word more in the middle,
+ * or with the words in another unit and width: nothing has to be decoded and
+ * sorted.
  */
 #include "history/history_parts.h"
 
@@ -60,24 +61,79 @@ FindKind(const HistoryView *view, const Contact *contact, uint64_t *found)
 	return false;
 }
 
-/* The word of the contact; false: it does not go behind the others so. */
-static bool
-MakeWord(const HistoryView *view, const Contact *contact, uint64_t *word)
+/* How the words of the longer history look. */
+typedef struct NewWords
 {
-	uint64_t	offset;
-	uint64_t	kind;
+	int			unit;			/* index into HistoryUnits */
+	int			width;
+	uint64_t	kind;			/* of the contact */
+	uint64_t	offset;			/* of the contact, in the unit */
+	uint64_t	scale;			/* old units to new ones */
+} NewWords;
 
-	if (contact->at < HistoryAt(view, view->contacts - 1) ||
-		contact->at < view->base)
+/*
+ * Find out.  False: the contact does not go behind the others, is the first
+ * of its kind, or is too far off for words that have the kind in them.
+ */
+static bool
+MeasureWords(const HistoryView *view, const Contact *contact, NewWords *words)
+{
+	Instant		last = HistoryAt(view, view->contacts - 1);
+	uint64_t	offset;
+	uint64_t	unit;
+	int			bits;
+
+	if (contact->at < last || contact->at < view->base || last < view->base ||
+		!FindKind(view, contact, &words->kind))
+		return false;
+	if (contact->at == last &&
+		words->kind < HistoryKindIndex(view, view->contacts - 1))
 		return false;
 	offset = (uint64_t) (contact->at - view->base);
-	if (offset % (uint64_t) view->unit != 0 ||
-		!FindKind(view, contact, &kind))
+	words->unit = 3;
+	while (HistoryUnits[words->unit] > view->unit ||
+		   offset % (uint64_t) HistoryUnits[words->unit] != 0)
+		words->unit--;
+	unit = (uint64_t) HistoryUnits[words->unit];
+	words->scale = (uint64_t) view->unit / unit;
+	words->offset = offset / unit;
+	bits = BitsOf(words->offset) + view->kind_bits;
+	if (bits > 64)
 		return false;
-	offset /= (uint64_t) view->unit;
-	*word = offset << view->kind_bits | kind;
-	return *word >> view->kind_bits == offset && *word <= view->mask &&
-		*word >= HistoryWord(view, view->contacts - 1);
+	words->width = bits <= 8 ? 1 : (bits + 7) / 8;
+	if ((uint64_t) words->width + view->dictionary_length < WORD_LOAD)
+		words->width = WORD_LOAD - (int) view->dictionary_length;
+	return true;
+}
+
+/* Write all words; returns where they end. */
+static unsigned char *
+PutWords(const HistoryView *view, const NewWords *words, unsigned char *p)
+{
+	size_t		length = (size_t) view->contacts * view->width;
+
+	if (words->scale == 1 && words->width == view->width)
+	{
+		memcpy(p, view->words, length);
+		p += length;
+	}
+	else
+	{
+		uint64_t	kinds = (UINT64_C(1) << view->kind_bits) - 1;
+
+		for (uint32_t i = 0; i < view->contacts; i++)
+		{
+			uint64_t	word = HistoryWord(view, i);
+
+			word = (word >> view->kind_bits) * words->scale <<
+				view->kind_bits | (word & kinds);
+			StoreLittle(p, word, words->width);
+			p += words->width;
+		}
+	}
+	StoreLittle(p, words->offset << view->kind_bits | words->kind,
+				words->width);
+	return p + words->width;
 }
 
 /* See history.h. */
@@ -86,38 +142,40 @@ HistoryAppend(const void *data, size_t length, const HistoryView *view,
 			  const Contact *contact, size_t room, size_t *new_length)
 {
 	const unsigned char *bytes = data;
-	const unsigned char *rest;
-	const unsigned char *end;
-	uint64_t	word;
+	const unsigned char *kinds; /* what follows the number of contacts */
+	const unsigned char *rest;	/* what follows the words */
+	size_t		old_words = (size_t) view->contacts * view->width;
+	NewWords	words;
 	CoreText	head;
 	char	   *made;
-	char	   *p;
+	unsigned char *p;
 
 	if (view->contacts == 0 || view->contacts >= HISTORY_MAX_CONTACTS ||
 		view->trimmed != NULL || view->kinds_apart != NULL ||
 		contact->answered_at != INSTANT_NONE || !InstantInRange(contact->at) ||
-		!MakeWord(view, contact, &word))
+		!MeasureWords(view, contact, &words))
 		return NULL;
-
-	/* version, flags, shape, answer; the number; what follows it */
-	CoreTextInit(&head);
-	CoreTextAppend(&head, data, HISTORY_COUNT_AT);
-	PutVarint(&head, (uint64_t) view->contacts + 1);
-	rest = bytes + HISTORY_COUNT_AT;
-	while ((*rest++ & 0x80) != 0)
+	kinds = bytes + HISTORY_COUNT_AT;
+	while ((*kinds++ & 0x80) != 0)
 		;
-	end = view->words + (size_t) view->contacts * view->width;
+	rest = view->words + old_words;
 
-	*new_length = head.length + (size_t) (bytes + length - rest) + view->width;
+	/* version and flags; shape; answer */
+	CoreTextInit(&head);
+	CoreTextAppend(&head, data, 2);
+	PutByte(&head, (unsigned char) (words.width | words.unit << 4));
+	PutByte(&head, bytes[3]);
+	PutVarint(&head, (uint64_t) view->contacts + 1);
+	CoreTextAppend(&head, (const char *) kinds,
+				   (size_t) (view->words - kinds));
+
+	*new_length = head.length + (size_t) (view->contacts + 1) *
+		(size_t) words.width + (size_t) (bytes + length - rest);
 	made = CoreAlloc(room + *new_length);
-	p = made + room;
+	p = (unsigned char *) made + room;
 	memcpy(p, head.data, head.length);
-	p += head.length;
-	memcpy(p, rest, (size_t) (end - rest));
-	p += end - rest;
-	StoreLittle((unsigned char *) p, word, view->width);
-	p += view->width;
-	memcpy(p, end, (size_t) (bytes + length - end));
+	p = PutWords(view, &words, p + head.length);
+	memcpy(p, rest, (size_t) (bytes + length - rest));
 	CoreFree(head.data);
 	return made;
 }

@@ -10,6 +10,7 @@
 #include "miscadmin.h"
 #include "optimizer/cost.h"
 #include "utils/builtins.h"
+#include "utils/inval.h"
 #include "utils/datum.h"
 #include "utils/plancache.h"
 #include "utils/syscache.h"
@@ -57,8 +58,13 @@ static void
 PlanByIndex(SPIPlanPtr plan)
 {
 	bool		saved = enable_seqscan;
+	CachedPlanSource *source = linitial(SPI_plan_get_plan_sources(plan));
 	CachedPlan *cached;
 
+	/* to get the plan twice a call costs as much as a search in an index */
+	AcceptInvalidationMessages();
+	if (source->gplan != NULL && source->gplan->is_valid)
+		return;
 	PG_TRY();
 	{
 		enable_seqscan = false;

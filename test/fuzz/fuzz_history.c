@@ -133,6 +133,41 @@ CheckAnswers(Bytes history, Instant as_of)
 	}
 }
 
+/* One contact more, of each kind and soon or late: both ways are the same. */
+static void
+CheckAppend(Bytes history)
+{
+	static const Instant later[] = {
+		-1, 0, 1, 1000, MICROS_PER_SECOND, MICROS_PER_MINUTE,
+		INT64_C(1) << 40, INT64_C(1) << 56
+	};
+	HistoryView view = Open(history);
+	CoreError	err;
+	HistoryCursor cursor = {&view, HistoryReadDictionary(&view, &err), 0, 0};
+	Contact		contact;
+
+	Require(cursor.dictionary != NULL);
+	for (int i = 0; i < 40 && HistoryNext(&cursor, &contact); i++)
+	{
+		contact.at = HistoryAt(&view, view.contacts - 1) + later[i % 8];
+		contact.answered_at = INSTANT_NONE;
+		if (InstantInRange(contact.at))
+		{
+			HistoryBuilder *builder = HistoryBuild();
+			Bytes		appended;
+
+			appended.data = HistoryAppend(history.data, history.length, &view,
+										  &contact, 0, &appended.length);
+			Require(HistoryAddAll(builder, &view, &err) &&
+					HistoryAdd(builder, &contact, &err));
+			if (appended.data != NULL)
+				Require(Same(appended, Finish(builder)));
+			else
+				HistoryDiscard(builder);
+		}
+	}
+}
+
 /* What one can do with any history. */
 static void
 CheckHistory(Bytes history)
@@ -145,6 +180,7 @@ CheckHistory(Bytes history)
 	Bytes		twice;
 
 	CheckForms(history);
+	CheckAppend(history);
 	CheckAnswers(history, middle);
 	trimmed = Merge(history, none, middle);
 	Require(trimmed.data != NULL);
@@ -176,7 +212,14 @@ TakeStored(const uint8_t *data, size_t size, HistoryBuilder *builder)
 		Require(HistoryKindIndex(&view, i) < view.kinds);
 	}
 	if (ok)
+	{
+		Contact		contact = {view.base + MICROS_PER_DAY, INSTANT_NONE,
+			WEIGHT_NONE, OUTCOME_SENT, "email", "promo"};
+		size_t		length;
+
 		Require(HistoryUpTo(&view, view.base) <= view.contacts);
+		(void) HistoryAppend(copy, size, &view, &contact, 0, &length);
+	}
 	ok = ok && HistoryAddAll(builder, &view, &err);
 	free(copy);
 	return ok;
