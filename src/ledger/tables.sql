@@ -248,4 +248,5 @@ SELECT pg_catalog.pg_extension_config_dump('contact_pressure.consent_log', '');
 SELECT pg_catalog.pg_extension_config_dump('contact_pressure.consent_log_consent_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('contact_pressure.refusal', '');
 SELECT pg_catalog.pg_extension_config_dump('contact_pressure.refusal_refusal_id_seq', '');
-SELECT pg_catalog.pg_extension_config_dump('contact_pressure.tracked_table', '');
+SELECT pg_catalog.pg_extension_config_dump('contact_pressure.tracked_table',
+	'WHERE EXISTS (SELECT FROM pg_catalog.pg_class AS c WHERE c.oid = relation)');

@@ -246,6 +246,11 @@ BEGIN
 			   AND (l.at <> c.at OR l.channel <> c.channel
 					OR l.purpose <> c.purpose
 					OR l.weight IS DISTINCT FROM c.weight)
+			   -- what was trimmed no longer changes
+			   AND NOT EXISTS (SELECT FROM contact_pressure.person AS p
+								WHERE p.person_id = l.person_id
+								  AND greatest(l.at, c.at)
+									  < contact_pressure.history_horizon(p.history))
 			RETURNING l.person_id, c.key, l.outcome, l.answered_at
 		), beside AS (
 			SELECT c.person_id, c.key, c, NULL::text AS outcome,
@@ -357,10 +362,11 @@ BEGIN
 		UPDATE contact_pressure.person AS p
 		   SET history = p.history || n.history
 		  FROM counted AS n
-		 WHERE p.person_id = n.person_id AND p.person_id <> ALL (touched)
+		 WHERE p.person_id = n.person_id
 	)
 	SELECT coalesce(sum(contacts), 0) INTO added FROM counted;
 
+	-- those that lost some: what was trimmed, and the log since then
 	IF cardinality(touched) > 0 THEN
 		UPDATE contact_pressure.person AS p
 		   SET history = contact_pressure.logged_history(p.person_id, p.history),
@@ -480,8 +486,9 @@ BEGIN
 					   contact, twin);
 		-- What did not change as a contact is left alone, once all rows were
 		-- taken over: until then it may have moved behind the backfill.
-		IF EXISTS (SELECT FROM contact_pressure.tracked_table AS t
-					WHERE t.source = origin AND t.complete_at IS NOT NULL) THEN
+		IF (SELECT bool_and(t.complete_at IS NOT NULL OR t.ended_at IS NOT NULL)
+			  FROM contact_pressure.tracked_table AS t
+			 WHERE t.source = origin AND t.kind <> 'responses') THEN
 			rows := format('SELECT bool_or(u.present) AS present, u.person_id,'
 						   ' u.key, u.at, u.channel, u.purpose, u.campaign,'
 						   ' u.owner, u.weight, u.cost, u.outcome, u.answered_at,'
@@ -624,6 +631,7 @@ BEGIN
 				  DETAIL = format('Its type is %s.', format_type(kind, NULL)),
 				  HINT = 'Say in which one: zone => ''UTC'', zone => ''Europe/Amsterdam''.';
 	END IF;
+	PERFORM timezone(zone, now());		-- an error when there is no such zone
 	IF kind = 'timestamptz'::regtype THEN
 		RETURN col || '::timestamptz';
 	END IF;
@@ -650,6 +658,17 @@ DECLARE
 	label text;
 	cases text;
 BEGIN
+	-- an error now, not at the first row
+	FOR label IN SELECT contact_pressure.tracked_label(n.value)
+				   FROM jsonb_each_text(CASE jsonb_typeof(names) WHEN 'object' THEN names END) AS n
+				  WHERE n.value IS NOT NULL AND tracked_name.name IS NOT NULL
+				  UNION ALL
+				 SELECT contact_pressure.tracked_label(other) WHERE other IS NOT NULL LOOP
+		PERFORM CASE argument
+			WHEN 'channel_column' THEN contact_pressure.add_contact(NULL, now(), label)
+			WHEN 'purpose_column' THEN contact_pressure.add_contact(NULL, now(), 'x', label)
+			ELSE contact_pressure.add_contact(NULL, now(), 'x', 'x', NULL, label) END;
+	END LOOP;
 	IF name IS NULL THEN
 		RETURN format('%L::text', contact_pressure.tracked_label(other));
 	END IF;
@@ -923,9 +942,17 @@ BEGIN
 	END IF;
 	-- writers wait until it is tracked, readers do not
 	EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', relation);
-	RETURN coalesce((SELECT t.source FROM contact_pressure.tracked_table AS t
-					  WHERE t.relation = relation
-					  ORDER BY t.since LIMIT 1), 'track:' || relation::text);
+	-- its own; a table that was dropped or renamed keeps the one it had
+	RETURN coalesce(
+		(SELECT t.source FROM contact_pressure.tracked_table AS t
+		  WHERE t.relation = relation ORDER BY t.since LIMIT 1),
+		(SELECT s.source
+		   FROM generate_series(1, 1000000) AS n,
+				LATERAL (SELECT 'track:' || relation::text
+								|| CASE WHEN n > 1 THEN '#' || n ELSE '' END) AS s(source)
+		  WHERE NOT EXISTS (SELECT FROM contact_pressure.tracked_table AS t
+							 WHERE t.source = s.source)
+		  ORDER BY n LIMIT 1));
 END
 $$;
 COMMENT ON FUNCTION contact_pressure.begin_tracking(regclass, text) IS

@@ -125,6 +125,17 @@ SELECT results_eq($$SELECT count(*), count(*) FILTER (WHERE at < now() - interva
 UPDATE public.mailed SET at = at - interval '1 second';
 UPDATE public.mailed SET note = 'x';
 SELECT is(track_contacts('public.mailed', 'who', 'at', 'post'), 0::bigint, 'tracked again, they do not come back');
+CREATE TABLE public.noted (id int PRIMARY KEY, who text, at timestamptz);
+INSERT INTO public.noted SELECT n, 'noted', now() - n * interval '10 days' FROM generate_series(1, 20) AS n;
+SELECT track_contacts('public.noted', 'who', 'at', 'post') \g /dev/null
+CALL maintain_ledger();
+UPDATE public.noted SET at = at - interval '1 second' WHERE id > 8;
+SELECT is(pg_temp.contacts('noted'), 20::bigint, 'a trimmed contact that is corrected counts once, in the log it stays as it was');
+INSERT INTO public.noted VALUES (21, 'noted', now() - interval '210 days');
+UPDATE public.noted SET at = at - interval '1 second' WHERE id < 3;
+UPDATE public.noted SET at = at - interval '100 days' WHERE id = 2;
+SELECT is(pg_temp.contacts('noted'), 21::bigint, 'one that becomes older than the horizon is in the summary');
+SELECT is_empty('SELECT * FROM check_ledger()', 'the ledger agrees with itself about both sides of the horizon');
 SELECT untrack('public.mailed') \g /dev/null
 SELECT is(track_contacts('public.mailed', 'who', 'at', 'post'), 0::bigint, 'nor after it was not tracked');
 SELECT is(pg_temp.contacts('tracked'), 20::bigint, 'and count once');

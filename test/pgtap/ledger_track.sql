@@ -393,6 +393,61 @@ INSERT INTO crm.later VALUES (4, 'u4', '2026-01-01Z');
 SELECT results_eq($$SELECT person_id FROM contact_log WHERE source = 'track:crm.later' ORDER BY 1$$, $$VALUES ('u2'), ('u4')$$,
 	'until all is taken over, each row that is written is');
 
+-- --- another table of the same name
+
+DROP TABLE crm.later;
+CREATE TABLE crm.later (id int PRIMARY KEY, who text, at timestamptz, note text);
+INSERT INTO crm.later VALUES (2, 'u2', '2026-02-01Z');
+SELECT is(track_contacts('crm.later', 'who', 'at', 'email'), 1::bigint, 'a table that takes the place of a dropped one');
+SELECT results_eq($$SELECT source, at FROM contact_log WHERE person_id = 'u2' AND status <> 'cancelled' ORDER BY 1$$,
+	$$VALUES ('track:crm.later', '2026-01-01Z'::timestamptz), ('track:crm.later#2', '2026-02-01Z')$$, 'has contacts of its own');
+
+-- --- who may
+
+CREATE ROLE track_application;
+CREATE ROLE track_nobody;
+CREATE ROLE track_owner;
+SELECT grant_access('track_application', 'application');
+GRANT USAGE ON SCHEMA crm TO PUBLIC;
+CREATE TABLE crm.shared (id int PRIMARY KEY, who text, at timestamptz, k text, said text);
+CREATE TABLE crm.split (id int, who text, at timestamptz, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+GRANT ALL ON crm.shared TO track_application, track_nobody;
+SELECT track_contacts('crm.shared', 'who', 'at', 'email', key_column => 'k');
+SELECT track_responses('crm.shared', 'who', 'at', key_column => 'k', outcome_column => 'said');
+SELECT track_contacts('crm.split', 'who', 'at', 'email');
+SET ROLE track_application;
+INSERT INTO crm.shared VALUES (1, 'via', '2026-01-01Z', 's1'), (2, 'via', '2026-01-02Z', 's2'), (3, 'vob', '2026-01-02Z', 's3');
+UPDATE crm.shared SET said = 'complained' WHERE id = 1;
+UPDATE crm.shared SET at = '2026-01-03Z' WHERE id = 2;
+UPDATE crm.shared SET said = 'opened' WHERE id = 2;
+UPDATE crm.shared SET said = NULL WHERE id = 2;
+DELETE FROM crm.shared WHERE id = 3;
+RESET ROLE;
+SELECT results_eq($$SELECT key, at, outcome, status FROM contact_log WHERE source = 'track:crm.shared' AND key IS NOT NULL ORDER BY key$$,
+	$$VALUES ('s1', '2026-01-01Z'::timestamptz, 'complained', 'recorded'), ('s2', '2026-01-03Z', 'sent', 'recorded'), ('s3', '2026-01-02Z', 'sent', 'cancelled')$$,
+	'an application''s role may do all that to a tracked table');
+SELECT is((SELECT opted_out FROM person WHERE person_id = 'via'), '{email/marketing}', 'and opts out by it');
+SET ROLE track_application;
+TRUNCATE crm.shared;
+RESET ROLE;
+SELECT is_empty($$SELECT FROM contact_log WHERE source = 'track:crm.shared' AND status <> 'cancelled'$$, 'also by TRUNCATE');
+SET ROLE track_nobody;
+SELECT throws_ok($$INSERT INTO crm.shared VALUES (9, 'via', '2026-01-01Z', 's9')$$, '42501', NULL, 'a role without access to the ledger cannot write past it');
+RESET ROLE;
+SELECT is_empty('SELECT FROM crm.shared', 'nor into the table');
+GRANT CREATE ON SCHEMA crm TO track_owner;
+ALTER TABLE crm.split OWNER TO track_owner;
+SET ROLE track_owner;
+SET client_min_messages = error;
+SELECT lives_ok($$CREATE TABLE crm.split_1 PARTITION OF crm.split FOR VALUES FROM ('2026-01-01Z') TO ('2027-01-01Z')$$,
+	'whoever may not track can add a partition all the same');
+SET client_min_messages = warning;
+RESET ROLE;
+SELECT is((SELECT count(*) FROM pg_trigger WHERE tgrelid = 'crm.split_1'::regclass), 0::bigint, 'with a warning that it is not tracked');
+INSERT INTO crm.split VALUES (1, 'vic', '2026-01-01Z');
+INSERT INTO crm.split_1 VALUES (2, 'vic', '2026-01-02Z');
+SELECT is(track_contacts('crm.split', 'who', 'at', 'email'), 1::bigint, 'until somebody does who may');
+
 -- --- errors
 
 CREATE TABLE crm.bare (who text, at timestamptz, n bigint, ref text);
@@ -404,6 +459,10 @@ ALTER TABLE crm.bare ALTER ref SET NOT NULL;
 SELECT throws_ok($$SELECT track_contacts('crm.bare', 'who', 'n', 'email', key_column => 'ref')$$, '42804', 'column "n" of table crm.bare is no time', 'no time');
 SELECT throws_ok($$SELECT track_contacts('crm.bare', 'who', 'at', key_column => 'ref')$$, '22004', NULL, 'no channel');
 SELECT throws_ok($$SELECT track_contacts('crm.bare', 'who', 'at', channel_column => 'n', channels => '[]', key_column => 'ref')$$, '22023', NULL, 'names that are no object');
+SELECT throws_ok($$SELECT track_contacts('crm.bare', 'who', 'at', 'e mail', key_column => 'ref')$$, '22023', NULL, 'a channel that is none');
+SELECT throws_ok($$SELECT track_contacts('crm.bare', 'who', 'at', 'email', outcome_column => 'who', outcomes => '{"O": "open"}', key_column => 'ref')$$,
+	'22023', NULL, 'an outcome that is none');
+SELECT throws_ok($$SELECT track_contacts('crm.bare', 'who', 'at', 'email', zone => 'Europe/Amsterdan', key_column => 'ref')$$, '22023', NULL, 'a zone that is none');
 SELECT throws_ok($$SELECT track_events('crm.bare', 'who', 'at', key_column => 'ref')$$, '22004', NULL, 'an event of no kind');
 SELECT throws_ok($$SELECT track_responses('crm.bare', 'who', 'at')$$, '22004', NULL, 'a response that says nothing');
 SELECT throws_ok($$SELECT track_responses('crm.bare', 'who', 'at', 'opened')$$, '22004', NULL, 'to no contact');
