@@ -131,12 +131,13 @@ JudgeUnder(Asker *asker, struct varlena *policy, const LedgerPerson *person,
 /* See ledger.h. */
 bool
 JudgeMayContact(const LedgerPerson *person, const LedgerProposal *proposal,
-				TimestampTz at)
+				TimestampTz at, int64 *policy_version)
 {
-	struct varlena *policy = PolicyOfPerson(person).policy;
+	LedgerPolicy policy = PolicyOfPerson(person);
 
-	return policy != NULL &&
-		JudgeUnder(SessionAsker(), policy, person, proposal, at);
+	*policy_version = policy.version;
+	return policy.policy != NULL &&
+		JudgeUnder(SessionAsker(), policy.policy, person, proposal, at);
 }
 
 /*

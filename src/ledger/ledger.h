@@ -119,8 +119,10 @@ typedef struct LedgerProposal
 	float8		weight;
 } LedgerProposal;
 
+/* *policy_version: under which. */
 extern bool JudgeMayContact(const LedgerPerson *person,
-							const LedgerProposal *proposal, TimestampTz at);
+							const LedgerProposal *proposal, TimestampTz at,
+							int64 *policy_version);
 
 /* DT_NOEND: never. */
 extern TimestampTz JudgeNext(const LedgerPerson *person,

@@ -68,11 +68,12 @@ Datum
 person_may_contact(PG_FUNCTION_ARGS)
 {
 	PersonQuestion question;
+	int64		policy_version;
 
 	if (!ReadQuestion(fcinfo, &question))
 		PG_RETURN_NULL();
 	PG_RETURN_BOOL(JudgeMayContact(&question.person, &question.proposal,
-								   question.at));
+								   question.at, &policy_version));
 }
 
 /* next_contact_at(id, ...): from when on. */

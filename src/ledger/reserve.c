@@ -140,7 +140,7 @@ FillZone(Reservation *reservation, ReservationZone *slot, const char *name,
 	slot->limit = slot->at;
 	if (reservation->has_wait)
 		slot->limit = SpanAdd(slot->zone, slot->at, &reservation->wait);
-	slot->name = pnstrdup(name == NULL ? "" : name, length);
+	slot->name = pnstrdup(name, length);
 	MemoryContextSwitchTo(old);
 }
 
@@ -151,9 +151,9 @@ FillZone(Reservation *reservation, ReservationZone *slot, const char *name,
 static const ReservationZone *
 FindZone(Reservation *reservation, const LedgerPerson *person)
 {
-	const char *name = NULL;
-	size_t		length = 0;
+	const char *name = "UTC";
 	ReservationZone *slot;
+	size_t		length;
 
 	if (person->zone != NULL)
 	{
@@ -171,10 +171,11 @@ FindZone(Reservation *reservation, const LedgerPerson *person)
 			value = PG_DETOAST_DATUM(PointerGetDatum(value));
 			if (!PolicyOpen(value, VARSIZE(value), &policy, &err))
 				ThrowCoreError(&err);
-			if (policy.data->nlayers > 0)
+			if (policy.data->nlayers > 0 &&
+				PolicyZone(&policy, policy.data->nlayers - 1) != NULL)
 				name = PolicyZone(&policy, policy.data->nlayers - 1);
 		}
-		length = name == NULL ? 0 : strlen(name);
+		length = strlen(name);
 	}
 	slot = &reservation->zones[hash_bytes((const unsigned char *) name,
 										  (int) length) &
@@ -187,24 +188,6 @@ FindZone(Reservation *reservation, const LedgerPerson *person)
 
 /* --- deciding */
 
-/*
- * Is it allowed at the instant, and under which version?  The version is read
- * before and after: a policy that changes in between is asked again.
- */
-static bool
-IsAllowed(const LedgerPerson *person, const LedgerProposal *proposal,
-		  TimestampTz at, int64 *version)
-{
-	bool		allowed;
-
-	do
-	{
-		*version = PolicyOfPerson(person).version;
-		allowed = JudgeMayContact(person, proposal, at);
-	} while (PolicyOfPerson(person).version != *version);
-	return allowed;
-}
-
 /* Allowed by the core, or refused? */
 static bool
 Judge(const Reservation *reservation, const LedgerPerson *person,
@@ -215,8 +198,8 @@ Judge(const Reservation *reservation, const LedgerPerson *person,
 					 &decision->verdict);
 	else
 		decision->verdict.allowed =
-			IsAllowed(person, &reservation->proposal, decision->at,
-					  &decision->verdict.policy_version);
+			JudgeMayContact(person, &reservation->proposal, decision->at,
+							&decision->verdict.policy_version);
 	return decision->verdict.allowed;
 }
 
