@@ -71,6 +71,37 @@ ConfirmByFact(Settling *settling, const LogRow *row, const Fact *fact)
 	SettleRow(settling, row, &after);
 }
 
+/* Does the fact say that what was planned for later has gone out already? */
+static bool
+WentOutEarly(const Fact *fact, const LogRow *row)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	return row->status != STATUS_CANCELLED &&
+		row->contact.outcome == OUTCOME_PLANNED && row->contact.at > now &&
+		fact->row.contact.at <= now;
+}
+
+/*
+ * The fact takes the place of the plan, in its own time: were it left
+ * planned, it could still be cancelled, and what was sent would not count.
+ */
+static void
+ReplacePlan(Settling *settling, const LogRow *row, Fact *fact)
+{
+	if (!fact->facts.has_weight && row->contact.weight != WEIGHT_NONE)
+	{
+		fact->facts.has_weight = true;
+		fact->facts.weight = (float8) row->contact.weight / WEIGHT_ONE;
+		fact->row.contact.weight = row->contact.weight;
+	}
+	PersonRemoveContact(&settling->person, &row->contact);
+	PersonAddContact(&settling->person, &fact->row.contact);
+	LogRowRevive(&settling->person, &fact->row, &fact->facts);
+	PersonSettleLeases(&settling->person);
+	settling->changed = true;
+}
+
 /* Write a fact down, once for each key; its log id. */
 static int64
 Record(Fact *fact)
@@ -87,7 +118,9 @@ Record(Fact *fact)
 		CheckSameContact(fact, &row);
 		fact->row.log_id = row.log_id;
 	}
-	if (again && row.status == STATUS_RESERVED)
+	if (again && WentOutEarly(fact, &row))
+		ReplacePlan(&settling, &row, fact);
+	else if (again && row.status == STATUS_RESERVED)
 		ConfirmByFact(&settling, &row, fact);
 	else if (!again || row.status == STATUS_CANCELLED)
 	{

@@ -7,7 +7,7 @@ LOCK TABLE contact_pressure.policy;
 SET search_path = contact_pressure, public;
 SET TimeZone = 'UTC';
 SET client_min_messages = warning;
-SELECT plan(190);
+SELECT plan(194);
 
 INSERT INTO policy (segment, rules) VALUES
 	('everyone', 'sms: needs consent'),
@@ -459,6 +459,18 @@ SELECT results_eq(
 	$$SELECT key, status, outcome, answered_at, lease_until IS NULL FROM contact_log WHERE person_id LIKE 'many%' ORDER BY key$$,
 	$$SELECT key, status, outcome, answered_at, lease_until IS NULL FROM contact_log WHERE person_id LIKE 'one%' ORDER BY key$$,
 	'many and one by one: the same rows');
+
+-- --- what was planned for later went out earlier
+
+SELECT reserve_contact('early', 'email', at => now() + interval '20 days', weight => 3, key => 'k', lease => '1 hour') AS early \gset
+SELECT is(record_contact('early', 'email', at => now() - interval '1 hour', key => 'k'), :early::bigint, 'a fact with the key of a plan is that contact');
+SELECT results_eq(
+	$$SELECT at, status, outcome, weight, policy_version, lease_until FROM contact_log WHERE person_id = 'early'$$,
+	$$VALUES (now() - interval '1 hour', 'recorded', 'sent', 3::float8, NULL::bigint, NULL::timestamptz)$$,
+	'which was sent when the fact says');
+SELECT is((SELECT lease_until FROM person WHERE person_id = 'early'), NULL, 'and is on lease no more');
+SELECT throws_ok($$SELECT cancel_contact('early', 'k')$$, '55000', NULL, 'nor can it be cancelled');
+
 SELECT is_empty('SELECT * FROM disagreeing WHERE person_id <> ''u''', 'random: every history is what the log says');
 SELECT is_empty('SELECT * FROM check_ledger() WHERE person_id <> ''u''', 'check_ledger() finds nothing');
 
