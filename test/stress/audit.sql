@@ -133,6 +133,9 @@ WITH origin AS (
 	  FROM contact_pressure.contact_log AS l
 	  JOIN origin AS o ON o.who = coalesce(l.merged_from, l.person_id)
 	 WHERE l.outcome <> 'event'
+	   -- a row of the tracked table says what became of it, and not when
+	   AND NOT (l.source LIKE 'track:%'
+				AND l.outcome IN ('bounced', 'hard_bounced', 'rejected', 'failed'))
 ), scale AS (
 	SELECT min(recorded_at) AS start FROM life
 )
