@@ -165,12 +165,14 @@ REGRESS = \
 # test/pgtap/NAME.sql
 PGTAP = \
 	catalogue \
+	engagement \
 	history \
 	history_aggregate \
 	history_damaged \
 	policy_language \
 	published_cases \
 	reference \
+	rescore \
 	rfm \
 	rfm_customers \
 	rfm_model \
