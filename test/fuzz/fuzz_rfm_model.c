@@ -260,7 +260,7 @@ TryMap(const uint8_t *data, size_t size)
 		Require(SegmentMapLine(map, score, NOT_GIVEN) ==
 				SlowLine(data, n, score, NOT_GIVEN));
 		for (int i = 0; i < ENGAGEMENTS; i++)
-			Require(SegmentMapLine(map, score, EngagementBit((Engagement) i)) ==
+			Require(SegmentMapLine(map, score, 1u << i) ==
 					SlowLine(data, n, score, 1u << i));
 	}
 	CheckMapLint(map, data, n, BINS_MIN + n % (BINS_MAX - BINS_MIN + 1));
