@@ -174,6 +174,7 @@ REGRESS = \
 # test/pgtap/NAME.sql
 PGTAP = \
 	catalogue \
+	engagement \
 	history \
 	history_aggregate \
 	history_damaged \
@@ -186,6 +187,7 @@ PGTAP = \
 	policy_language \
 	published_cases \
 	reference \
+	rescore \
 	rfm \
 	rfm_customers \
 	rfm_model \

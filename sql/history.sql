@@ -119,6 +119,8 @@ SELECT last_contact_at(:'h'), last_contact_at(:'h', 'sms'), last_contact_at(:'h'
 SELECT unanswered(:'h') AS since_opened, unanswered(:'h', as_of => '2026-01-04 12:00+00') AS not_opened_yet,
 	   unanswered(:'h', answer => 'clicked') AS never_clicked, unanswered(:'h', answer => 'sent') AS not_even_sent,
 	   unanswered(:'h', 'email', 'promo') AS promo, unanswered(NULL) AS nobody;
+SELECT t, engagement(:'h', t), engagement_changes_at(:'h', t) FROM unnest('{2025-12-31, 2026-01-01, 2026-01-03, 2026-01-05, 2026-04-04 23:59:59.999999Z, 2026-04-05}'::timestamptz[]) AS t ORDER BY t;
+SELECT engagement(NULL, '2026-01-01'), engagement_changes_at('[]', '2026-01-01'), engagement(:'h', NULL), engagement_changes_at(:'h', NULL);
 SELECT * FROM unnest(:'h'::contact_history);
 SELECT * FROM unnest(NULL::contact_history);
 SELECT cardinality(:'h'::contact_history), cardinality('[]'::contact_history), cardinality(NULL::contact_history);

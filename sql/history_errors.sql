@@ -130,6 +130,8 @@ SELECT unanswered('[]', as_of => '-infinity');
 SELECT unanswered('[]', answer => 'planned');
 SELECT unanswered('[]', answer => 'declined');
 SELECT unanswered('[]', answer => 'read');
+SELECT engagement('[]', 'infinity');
+SELECT engagement_changes_at('[]', '-infinity');
 -- behind the horizon
 SELECT trim_contacts('[{"at":"2026-01-01T00:00:00Z","channel":"email"},{"at":"2026-01-02T00:00:00Z","channel":"email","outcome":"opened","answered_at":"2026-02-05T00:00:00Z"},
 	{"at":"2026-01-03T00:00:00Z","channel":"email"},{"at":"2026-02-01T00:00:00Z","channel":"email"}]', '2026-02-01 00:00+00') AS t \gset
@@ -139,7 +141,10 @@ SELECT contact_count(:'t', '1 day', '2026-01-01 12:00+00');
 SELECT contact_peak(:'t', '1 day');
 SELECT last_contact_at(:'t', as_of => '2026-01-02 00:00+00');
 SELECT unanswered(:'t', as_of => '2026-02-02 00:00+00');
+SELECT engagement(:'t', '2026-01-15');
+SELECT engagement_changes_at(:'t', '2026-02-02');
 -- what the summary does know
+SELECT engagement(:'t', '2026-02-05'), engagement(:'t', '2026-06-01'), engagement_changes_at(:'t', '2026-02-05');
 SELECT contact_count(:'t', '1 day', '2026-02-01 00:00+00'), contact_count(:'t', '30 days', '2026-02-01 00:00+00', 'sms'), last_contact_at(:'t', as_of => '2026-01-31 00:00+00'), unanswered(:'t'), contact_peak(:'t', '1 day', 'sms');
 
 -- --- rolling_contacts

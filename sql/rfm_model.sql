@@ -95,6 +95,19 @@ SELECT pg_temp.try(s) FROM unnest(ARRAY[
 	$$rfm_letters('333', rfm_model(ARRAY[1, 2], ARRAY[1], ARRAY[1]))$$, $$rfm_letters(NULL)$$, $$recency_score(NULL)$$
 ]) AS s;
 
+-- when a score changes
+SELECT t, rfm_score(s, m, t), rescore_at(s, m, t)
+FROM (SELECT rfm(NULL, '2026-01-01 23:59Z', 3, 100) AS s, rfm_model(ARRAY[30, 90, 90.5], ARRAY[1, 2], ARRAY[50]) AS m) x,
+	 unnest('{2026-01-02, 2026-01-31 23:59:59.999999Z, 2026-02-01, 2026-04-02}'::timestamptz[]) t;
+SELECT rescore_at(rfm(NULL, '2026-02-06 12:00Z', 1, 1), rfm_model(ARRAY[29], ARRAY[1], ARRAY[1], zone => 'America/Havana'), '2026-03-01') AS no_midnight;
+SELECT pg_temp.try(s) FROM unnest(ARRAY[
+	$$rescore_at(s, m, '2026-01-01') FROM customer, (SELECT rfm_model(s, '2026-01-01') AS m FROM customer) x WHERE n = 3$$,
+	$$rescore_at(rfm(NULL, NULL, 0, -1), m, '2026-01-01') FROM (SELECT rfm_model(s, '2026-01-01') AS m FROM customer) x$$,
+	$$rescore_at(s, m, '2025-01-01') FROM customer, (SELECT rfm_model(s, '2026-01-01') AS m FROM customer) x WHERE n = 3$$,
+	$$rescore_at(s, m, 'infinity') FROM customer, (SELECT rfm_model(s, '2026-01-01') AS m FROM customer) x WHERE n = 3$$,
+	$$rescore_at(s, NULL, '2026-01-01') FROM customer WHERE n = 3$$
+]) AS s;
+
 -- errors: binary (a COPY of one column, from bytes)
 CREATE FUNCTION pg_temp.receive(type regtype, bytes bytea) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE

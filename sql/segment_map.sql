@@ -41,6 +41,19 @@ SELECT segment_rank('champions'), segment_rank('lost'), segment_is_loyal('loyal'
 -- maps that change from row to row
 SELECT string_agg(rfm_segment('543', m), ' ' ORDER BY n) FROM (VALUES (1, 'a: r 5'::segment_map), (2, 'b: r 5'), (3, 'a: r 5'), (4, NULL), (5, 'c: r 5')) v(n, m);
 
+-- groups of engagement: any of those named; canonical words, whatever is typed
+SELECT 'sleeping: r 1-2, unengaged; warm: Engaged | Never  Contacted, f 2; x: fading, unresponsive, r 1-9; y: uncontacted; z: never_contacted |
+	fading; zz: unresponsive | engaged | uncontacted | fading; fading: fading; loyal never: m 5'::segment_map;
+CREATE TEMP TABLE engaged AS SELECT 'loyal best: r 4-5, engaged; asleep: r 1-2, unengaged; new: never contacted; else rest'::segment_map AS m;
+SELECT e, string_agg(concat(s, ' ', rfm_segment(s, m, e)), ', ' ORDER BY s DESC)
+FROM engaged, unnest('{555,333,111}'::rfm_score[]) s, unnest('{engaged,fading,unresponsive,never_contacted," Fading ",NULL}'::text[]) WITH ORDINALITY AS u(e, n) GROUP BY n, e ORDER BY n;
+SELECT rfm_segment('211', 'a: unengaged') AS not_given, rfm_segment('211', 'a: unengaged', NULL) AS null, rfm_segment('211', 'a: unengaged', 'engaged') AS other,
+	rfm_segment('211', engagement => 'fading') AS no_matter, rfm_segment(NULL, 'a: unengaged', 'fading') AS no_score, rfm_segment('211', NULL, 'fading') AS no_map;
+SELECT string_agg(rfm_segment('543', m, e), ' ' ORDER BY n) FROM (VALUES (1, 'a: engaged; b: fading'::segment_map, 'fading'), (2, 'a: engaged; b: fading', 'engaged'),
+	(3, 'c: r 5', 'fading'), (4, 'a: engaged; b: fading', NULL), (5, 'a: engaged; b: fading; else d', NULL), (6, 'e: unengaged', 'fading')) v(n, m, e);
+SELECT segment_rank('asleep', m), segment_is_loyal('best', m), m = m::text::segment_map AS same, m < 'z: r 1' AS less FROM engaged;
+SELECT segment_map_send('a: unengaged'), segment_map_send('a: r 5');
+
 -- comparison
 SELECT 'a: r 5'::segment_map = ' A :r  5-5;' AS eq, 'a: r 5'::segment_map <> 'a: r 4' AS ne, 'a: r 5'::segment_map < 'a: r 5; b: r 4' AS lt,
 	count(DISTINCT m) FROM unnest(ARRAY['a: r 5', 'a:r 5', 'a: r 4']::segment_map[]) m;
@@ -56,6 +69,11 @@ SELECT * FROM segment_map_lint('a: r 1; a: r 1-2; b: f 1-9; else c', 2);
 SELECT count(*) FROM segment_map_lint(rfm_segments());
 SELECT code, left(message, 60) FROM segment_map_lint(rfm_segments(), 6);
 SELECT count(*) FROM segment_map_lint(NULL);
+-- of a map with groups: a cell is a score with an engagement
+SELECT * FROM segment_map_lint('asleep: r 1, unengaged; new: never contacted; hot: engaged, r 2; a: r 2; b: fading; c: r 2, engaged; d: r 2', 2);
+SELECT * FROM segment_map_lint('a: engaged; b: unengaged; c: never contacted; d: r 2', 2);
+SELECT * FROM segment_map_lint('a: engaged; b: unengaged; c: never contacted; else d', 2);
+SELECT * FROM segment_map_lint('a: r 2; b: r 1, f 2, engaged; c: unengaged | uncontacted, r 1, f 2; d: fading', 2);
 
 -- errors: what is typed first
 SELECT pg_temp.try(format('%L::segment_map', s)) FROM unnest(ARRAY[
@@ -63,14 +81,17 @@ SELECT pg_temp.try(format('%L::segment_map', s)) FROM unnest(ARRAY[
 	'champions: r4-5', 'champions: recency 4-5', 'champions: Frequency 4', 'champions: r 4+', 'champions: r 4..5', 'champions: r 4 to 5',
 	'champions: r 5-4', 'champions: r 0-3', 'champions: r 1-10', 'champions: r', 'champions: r 4-', 'champions:', 'champions: r 4,', 'champions: x 4',
 	'champions: r 1, r 5', ': r 5', '"": r 5', '" a": r 5', '"a: r 5', E'"a\tb": r 5', 'else: lost', 'else', 'else lost, r 1', 'else at risk',
-	E'else lost\n\na: r 1', 'else lost; else found', 'loyal: loyal: r 1', 'loyal "x" y: r 1', '5: r 5', 'é: r 5', 'a: r 5, unengaged',
+	E'else lost\n\na: r 1', 'else lost; else found', 'loyal: loyal: r 1', 'loyal "x" y: r 1', '5: r 5', 'é: r 5', 'a: r 5, inactive',
+	'a: never', 'a: never been contacted', 'a: fading | r 2', 'a: r 1 | r 2', 'a: fading |', 'a: fading unresponsive', 'a: r 5 unengaged', 'unengaged', 'never contacted: r 1',
 	repeat('n', 64) || ': r 5', E'a: r 5\n  "é": r 4, f 3, f 2'
 ]) AS s;
 SELECT pg_temp.try(s) FROM unnest(ARRAY[
 	$$length(string_agg('a: r 5', E'\n')::segment_map::text) FROM generate_series(1, 730)$$,
 	$$length(string_agg('a: r 5', E'\n')::segment_map::text) FROM generate_series(1, 731)$$,
 	$$count(*) FROM segment_map_lint(rfm_segments(), 1)$$,
-	$$count(*) FROM segment_map_lint(rfm_segments(), 10)$$
+	$$count(*) FROM segment_map_lint(rfm_segments(), 10)$$,
+	$$rfm_segment('211', 'a: unengaged', 'unengaged')$$,
+	$$rfm_segment('211', 'a: r 1', '')$$
 ]) AS s;
 
 -- errors: binary (a COPY of one column, from bytes)
@@ -97,5 +118,6 @@ BEGIN
 	RETURN result;
 END $$;
 SELECT pg_temp.receive('segment_map', b) FROM segment_map_send('a: r 5; else b') AS good,
-	LATERAL unnest(ARRAY[good, good || '  # as typed', '\x', '\x01', '\x0100', set_byte(good, 0, 2), set_byte(good, 1, 1), good || ':', good || '\x00', good || '\xff'
+	LATERAL unnest(ARRAY[good, good || '  # as typed', '\x', '\x01', '\x0100', set_byte(good, 0, 2), set_byte(good, 1, 1), good || ':', good || '\x00', good || '\xff',
+		segment_map_send('a: fading'), set_byte(segment_map_send('a: fading'), 0, 1), set_byte(good, 0, 3), set_byte(good, 0, 0)
 	]) WITH ORDINALITY AS u(b, n) ORDER BY n;

@@ -69,4 +69,44 @@ extern bool HistoryUnanswered(const HistoryView *view,
 							  Outcome answer, int64_t *unanswered,
 							  CoreError *err);
 
+/* --- how somebody takes our messages */
+
+typedef enum Engagement
+{
+	ENGAGED = 0,				/* gave an answer in the days before */
+	FADING,						/* did once, but not in those days */
+	UNRESPONSIVE,				/* was sent contacts, never gave an answer */
+	NEVER_CONTACTED				/* was sent none */
+} Engagement;
+
+#define ENGAGEMENTS				4
+
+/* An answer is this outcome or a better one, and lasts so long. */
+#define ENGAGED_ANSWER			OUTCOME_OPENED
+#define ENGAGED_FOR				(90 * MICROS_PER_DAY)
+
+extern const char *const EngagementNames[ENGAGEMENTS];
+
+/* Trimmed, folded; false with a hint that lists them. */
+extern bool EngagementParse(const char *text, size_t length,
+							Engagement *engagement, CoreError *err);
+
+/*
+ * Judged by the counted contacts that were sent up to as_of and by the
+ * answers given up to then.
+ */
+extern bool HistoryEngagement(const HistoryView *view,
+							  const HistoryDictionary *dictionary,
+							  Instant as_of, Engagement *engagement,
+							  CoreError *err);
+
+/*
+ * The first instant after as_of at which it is another, going by what the
+ * history holds; INSTANT_NEVER: there is none.
+ */
+extern bool HistoryEngagementChanges(const HistoryView *view,
+									 const HistoryDictionary *dictionary,
+									 Instant as_of, Instant *change,
+									 CoreError *err);
+
 #endif							/* CONTACT_PRESSURE_ASK_H */

@@ -137,6 +137,13 @@ extern int32_t CalendarWindowStart(int32_t date, const CalendarWindow *window);
 extern Reach DateReach(Zone *zone, int32_t date);
 
 /*
+ * The first instant after t at which the local date is not in [from, to], in
+ * which it is at t; INSTANT_NEVER when that is not before INSTANT_END.
+ */
+extern Instant ZoneDateLeaves(Zone *zone, Instant t, int32_t from,
+							  int32_t to);
+
+/*
  * The next instant > t at which the local clock shows one of the given
  * times of day (microseconds after midnight, ascending, midnight included or
  * not), or at which the zone changes its offset: a superset of the instants

@@ -373,6 +373,63 @@ DateReach(Zone *zone, int32_t date)
 	return reach;
 }
 
+/*
+ * The first instant after t with a local date below from.  Only a clock that
+ * is set back takes it there, not long after t, and at once.
+ */
+static Instant
+DateGoesBack(Zone *zone, Instant t, int32_t from)
+{
+	Instant		change = ZoneSegmentAt(zone, t).end;
+
+	while (change <= t + CLOCK_MARGIN)
+	{
+		ZoneSegment segment = ZoneSegmentAt(zone, change);
+
+		if (LocalDate(change + segment.offset) < from)
+			return change;
+		change = segment.end;
+	}
+	return INSTANT_NEVER;
+}
+
+/* The first instant after t with a local date of at least date, later than
+ * that of t. */
+static Instant
+DateComes(Zone *zone, Instant t, int32_t date)
+{
+	int64_t		midnight = date * MICROS_PER_DAY;
+	Reach		reach = DateReach(zone, date);
+	Instant		x = t > reach.lo ? t : reach.lo;
+
+	for (;;)
+	{
+		ZoneSegment segment = ZoneSegmentAt(zone, x);
+
+		/* a midnight that the clock skips is the instant of the change */
+		if (midnight - segment.offset > x)
+			x = midnight - segment.offset;
+		if (x < segment.end)
+			return x;
+		x = segment.end;
+	}
+}
+
+/* See calendar.h. */
+Instant
+ZoneDateLeaves(Zone *zone, Instant t, int32_t from, int32_t to)
+{
+	Instant		back = DateGoesBack(zone, t, from);
+	Instant		on = INSTANT_NEVER;
+	Instant		leaves;
+
+	/* a local date may be one more than that of UTC */
+	if (to <= LocalDate(INSTANT_END))
+		on = DateComes(zone, t, to + 1);
+	leaves = back < on ? back : on;
+	return leaves < INSTANT_END ? leaves : INSTANT_NEVER;
+}
+
 /* The next instant > t at which the local clock shows one of the times, or
  * at which the zone changes its offset. */
 Instant

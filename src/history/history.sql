@@ -565,6 +565,26 @@ LANGUAGE C IMMUTABLE PARALLEL SAFE COST 20;
 COMMENT ON FUNCTION contact_pressure.unanswered(contact_pressure.contact_history, text, text, timestamptz, text) IS
 'number of contacts sent up to as_of since the latest answer: an outcome like that or better';
 
+CREATE FUNCTION contact_pressure.engagement(
+	history contact_pressure.contact_history,
+	as_of timestamptz)
+RETURNS text
+AS 'MODULE_PATHNAME', 'engagement'
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 20;
+
+COMMENT ON FUNCTION contact_pressure.engagement(contact_pressure.contact_history, timestamptz) IS
+'how somebody takes our messages: engaged (an answer within the last 90 days), fading (one before that), unresponsive (none) or never_contacted';
+
+CREATE FUNCTION contact_pressure.engagement_changes_at(
+	history contact_pressure.contact_history,
+	as_of timestamptz)
+RETURNS timestamptz
+AS 'MODULE_PATHNAME', 'engagement_changes_at'
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 20;
+
+COMMENT ON FUNCTION contact_pressure.engagement_changes_at(contact_pressure.contact_history, timestamptz) IS
+'the first instant after as_of at which engagement() is another one, going by what the history holds; infinity when it stays';
+
 CREATE FUNCTION contact_pressure.rolling_contacts(at timestamptz, within interval)
 RETURNS integer
 AS 'MODULE_PATHNAME', 'rolling_contacts'

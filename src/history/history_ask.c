@@ -7,6 +7,9 @@
 #include "history/expiry.h"
 #include "history/history_parts.h"
 
+#include <ctype.h>
+#include <strings.h>
+
 /* The error for a question that the summary cannot answer. */
 static bool
 FailHorizon(const HistoryView *view, CoreError *err)
@@ -325,4 +328,203 @@ HistoryUnanswered(const HistoryView *view,
 			!IsAnswered(&contact, answer, as_of, &given_at))
 			(*unanswered)++;
 	return known || FailHorizon(view, err);
+}
+
+/* --- engagement */
+
+const char *const EngagementNames[ENGAGEMENTS] = {
+	"engaged", "fading", "unresponsive", "never_contacted"
+};
+
+/* See ask.h. */
+bool
+EngagementParse(const char *text, size_t length, Engagement *engagement,
+				CoreError *err)
+{
+	char		quoted[CORE_QUOTE_SIZE];
+
+	while (length > 0 && isspace((unsigned char) *text))
+	{
+		text++;
+		length--;
+	}
+	while (length > 0 && isspace((unsigned char) text[length - 1]))
+		length--;
+	for (int i = 0; i < ENGAGEMENTS; i++)
+	{
+		if (strlen(EngagementNames[i]) != length ||
+			strncasecmp(EngagementNames[i], text, length) != 0)
+			continue;
+		*engagement = (Engagement) i;
+		return true;
+	}
+	CoreFail(err, CORE_INVALID, "unknown engagement \"%s\"",
+			 CoreQuote(quoted, text, length));
+	CoreHint(err, "It is engaged, fading, unresponsive or never_contacted, "
+			 "as engagement() says it.");
+	return false;
+}
+
+/* What engagement is judged by: what there was up to an instant. */
+typedef struct Signs
+{
+	Instant		answered_at;	/* the latest answer; INSTANT_NONE: none */
+	bool		sent;			/* there was a contact */
+	bool		maybe_answered; /* of trimmed ones: perhaps later answers, */
+	bool		maybe_sent;		/* perhaps contacts */
+} Signs;
+
+/* Has the contact been sent, and is it counted? */
+static inline bool
+WasSent(const Contact *contact)
+{
+	return OutcomeIsCounted(contact->outcome) &&
+		contact->outcome != OUTCOME_PLANNED;
+}
+
+/* Add what is known of the trimmed contacts. */
+static void
+SeeTrimmedSigns(const Trimmed *trimmed, Instant as_of, Signs *signs)
+{
+	static const HistoryFilter all = {NULL, NULL};
+	const TrimmedGroup *group;
+	uint32_t	next = 0;
+
+	while ((group = NextGroup(trimmed, &all, &next)) != NULL)
+	{
+		Instant		answered_at =
+			group->answers[ANSWER_LEVEL(ENGAGED_ANSWER)].last_answer_at;
+
+		if (TrimmedGroupCounted(group) == group->by_outcome[OUTCOME_PLANNED])
+			continue;
+		signs->sent |= group->last_at <= as_of;
+		signs->maybe_sent = true;
+		if (answered_at > as_of)
+			signs->maybe_answered = true;
+		else if (answered_at != INSTANT_NONE)
+		{
+			signs->sent = true;
+			if (answered_at > signs->answered_at)
+				signs->answered_at = answered_at;
+		}
+	}
+}
+
+/* Gather the signs up to as_of. */
+static bool
+ReadSigns(const HistoryView *view, const HistoryDictionary *dictionary,
+		  Instant as_of, Signs *signs, CoreError *err)
+{
+	HistoryCursor cursor = {view, dictionary, 0, 0};
+	Trimmed    *trimmed = HistoryReadTrimmed(view, err);
+	Contact		contact;
+	Instant		given_at;
+
+	if (trimmed == NULL && err->code != CORE_OK)
+		return false;
+	memset(signs, 0, sizeof(Signs));
+	signs->answered_at = INSTANT_NONE;
+	if (trimmed != NULL)
+		SeeTrimmedSigns(trimmed, as_of, signs);
+	CoreFree(trimmed);
+	while (HistoryNext(&cursor, &contact) && contact.at <= as_of)
+	{
+		signs->sent |= WasSent(&contact);
+		if (IsAnswered(&contact, ENGAGED_ANSWER, as_of, &given_at) &&
+			given_at > signs->answered_at)
+			signs->answered_at = given_at;
+	}
+	return true;
+}
+
+/* Judge the signs up to as_of; false: it depends on what was trimmed. */
+static bool
+JudgeSigns(const Signs *signs, Instant as_of, Engagement *engagement)
+{
+	if (signs->answered_at > as_of - ENGAGED_FOR)
+		*engagement = ENGAGED;
+	else if (signs->maybe_answered)
+		return false;
+	else if (signs->answered_at != INSTANT_NONE)
+		*engagement = FADING;
+	else if (signs->sent)
+		*engagement = UNRESPONSIVE;
+	else if (signs->maybe_sent)
+		return false;
+	else
+		*engagement = NEVER_CONTACTED;
+	return true;
+}
+
+/* See ask.h. */
+bool
+HistoryEngagement(const HistoryView *view,
+				  const HistoryDictionary *dictionary, Instant as_of,
+				  Engagement *engagement, CoreError *err)
+{
+	Signs		signs;
+
+	if (!ReadSigns(view, dictionary, as_of, &signs, err))
+		return false;
+	return JudgeSigns(&signs, as_of, engagement) || FailHorizon(view, err);
+}
+
+/*
+ * List the answers given after as_of, and find the first contact sent after
+ * it; INSTANT_NEVER: there is none.
+ */
+static Instant
+ReadLater(const HistoryView *view, const HistoryDictionary *dictionary,
+		  Instant as_of, InstantList *answers)
+{
+	HistoryCursor cursor = {view, dictionary, 0, 0};
+	Instant		sent_at = INSTANT_NEVER;
+	Contact		contact;
+	Instant		given_at;
+
+	while (HistoryNext(&cursor, &contact))
+	{
+		if (WasSent(&contact) && contact.at > as_of && contact.at < sent_at)
+			sent_at = contact.at;
+		if (IsAnswered(&contact, ENGAGED_ANSWER, INSTANT_NEVER, &given_at) &&
+			given_at > as_of)
+			InstantListAdd(answers, given_at);
+	}
+	InstantListSort(answers);
+	return sent_at;
+}
+
+/* See ask.h. */
+bool
+HistoryEngagementChanges(const HistoryView *view,
+						 const HistoryDictionary *dictionary, Instant as_of,
+						 Instant *change, CoreError *err)
+{
+	InstantList answers = {NULL, 0, 0};
+	Signs		signs;
+	Engagement	now;
+	Instant		sent_at;
+
+	if (!ReadSigns(view, dictionary, as_of, &signs, err))
+		return false;
+	/* trimmed contacts that are later than as_of: of when is not known */
+	if (signs.maybe_answered || !JudgeSigns(&signs, as_of, &now))
+		return FailHorizon(view, err);
+	sent_at = ReadLater(view, dictionary, as_of, &answers);
+	if (now == NEVER_CONTACTED)
+		*change = sent_at;
+	else if (now != ENGAGED)
+		*change = answers.count > 0 ? answers.items[0] : INSTANT_NEVER;
+	else
+	{
+		*change = signs.answered_at + ENGAGED_FOR;
+		/* an answer at the very end is in time */
+		for (size_t i = 0; i < answers.count && answers.items[i] <= *change;
+			 i++)
+			*change = answers.items[i] + ENGAGED_FOR;
+	}
+	CoreFree(answers.items);
+	if (*change >= INSTANT_END)
+		*change = INSTANT_NEVER;
+	return true;
 }

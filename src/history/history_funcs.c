@@ -1,6 +1,7 @@
 /*
  * history_funcs.c
- *		Questions to a history: counts, pressure, peak, last, unanswered.
+ *		Questions to a history: counts, pressure, peak, last, unanswered,
+ *		engagement.
  *
  * What repeats from row to row is kept in fn_extra: names folded and checked,
  * the zone, the window's edge for an instant, and what contacts of each kind
@@ -20,6 +21,8 @@ PG_FUNCTION_INFO_V1(contact_pressure);
 PG_FUNCTION_INFO_V1(contact_peak);
 PG_FUNCTION_INFO_V1(last_contact_at);
 PG_FUNCTION_INFO_V1(unanswered);
+PG_FUNCTION_INFO_V1(engagement);
+PG_FUNCTION_INFO_V1(engagement_changes_at);
 PG_FUNCTION_INFO_V1(contact_history_unnest);
 PG_FUNCTION_INFO_V1(contact_history_cardinality);
 
@@ -390,6 +393,47 @@ unanswered(PG_FUNCTION_ARGS)
 						   answer, &count, &err))
 		ThrowCoreError(&err);
 	PG_RETURN_INT32((int32) count);
+}
+
+/* engagement(history, as_of) */
+Datum
+engagement(PG_FUNCTION_ARGS)
+{
+	HistoryView view;
+	Instant		as_of;
+	Engagement	result;
+	CoreError	err;
+
+	if (PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	as_of = CheckInstant(PG_GETARG_TIMESTAMPTZ(1), "as_of");
+	OpenHistoryArg(fcinfo, 0, &view);
+	if (!HistoryEngagement(&view, ReadDictionary(&view), as_of, &result,
+						   &err))
+		ThrowCoreError(&err);
+	PG_RETURN_TEXT_P(cstring_to_text(EngagementNames[result]));
+}
+
+/*
+ * engagement_changes_at(history, as_of): the first instant after as_of with
+ * another engagement(); infinity when there is none
+ */
+Datum
+engagement_changes_at(PG_FUNCTION_ARGS)
+{
+	HistoryView view;
+	Instant		as_of;
+	Instant		change;
+	CoreError	err;
+
+	if (PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	as_of = CheckInstant(PG_GETARG_TIMESTAMPTZ(1), "as_of");
+	OpenHistoryArg(fcinfo, 0, &view);
+	if (!HistoryEngagementChanges(&view, ReadDictionary(&view), as_of,
+								  &change, &err))
+		ThrowCoreError(&err);
+	PG_RETURN_TIMESTAMPTZ(change);
 }
 
 /* cardinality(history): the contacts that are not trimmed */

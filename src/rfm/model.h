@@ -10,6 +10,7 @@
 #define CONTACT_PRESSURE_MODEL_H
 
 #include "core.h"
+#include "history/calendar.h"
 #include "rfm/rfm.h"
 
 #define MODEL_VERSION		1
@@ -134,6 +135,14 @@ ModelScoreRfm(const Model *model, const RfmData *rfm, int32_t days)
 		 10 * ModelScore(model, FREQUENCY, (double) rfm->orders) +
 		 ModelScore(model, MONETARY, DecimalToDouble(&amount)));
 }
+
+/*
+ * The first instant after as_of at which a customer whose last order was
+ * then has another recency score, as long as nothing is bought;
+ * INSTANT_NEVER when there is none.
+ */
+extern Instant ModelRescoreAt(const Model *model, Zone *zone, Instant last,
+							  Instant as_of);
 
 /* --- fitting (model_fit.c) */
 

@@ -747,6 +747,18 @@ COMMENT ON FUNCTION contact_pressure.rfm_score(
 	contact_pressure.rfm, contact_pressure.rfm_model, timestamptz) IS
 'the score of a customer by a stored model; null without orders, an error when the last order is after as_of';
 
+CREATE FUNCTION contact_pressure.rescore_at(
+	summary contact_pressure.rfm,
+	model contact_pressure.rfm_model,
+	as_of timestamptz)
+RETURNS timestamptz
+AS 'MODULE_PATHNAME', 'rescore_at'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 3;
+
+COMMENT ON FUNCTION contact_pressure.rescore_at(
+	contact_pressure.rfm, contact_pressure.rfm_model, timestamptz) IS
+'the first instant after as_of at which rfm_score() is another one when nothing is bought; infinity when it stays';
+
 CREATE FUNCTION contact_pressure.recency_score(contact_pressure.rfm_score)
 RETURNS integer
 AS 'MODULE_PATHNAME', 'recency_score'

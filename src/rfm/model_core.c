@@ -1,8 +1,7 @@
 /*
  * model_core.c
- *		rfm_model: names, and the check of what it says.
+ *		rfm_model: names, the check of what it says, and when a score changes.
  */
-#include "history/calendar.h"
 #include "rfm/model.h"
 
 #include <ctype.h>
@@ -186,4 +185,47 @@ ModelOpen(const Model *model, size_t size, CoreError *err)
 				   "release knows version %d without flags.", model->version,
 				   model->flags, MODEL_VERSION);
 	return false;
+}
+
+/* --- when a score changes */
+
+/* More days than there are between the years 1 and 9999. */
+#define DAYS_END	4000000
+
+/* The fewest whole days that exceed a threshold. */
+static int32_t
+DaysExceeding(const Model *model, double threshold)
+{
+	double		days = model->method == METHOD_R_RFM ? ceil(threshold) :
+		floor(threshold) + 1.0;
+
+	if (days > DAYS_END)
+		return DAYS_END;
+	return days < -DAYS_END ? -DAYS_END : (int32_t) days;
+}
+
+/*
+ * See model.h.  Frequency and monetary stay as they are; recency does from
+ * the days that exceed its last threshold passed to those that exceed the
+ * next one.  Days can get fewer, too, where a clock is set back over midnight.
+ */
+Instant
+ModelRescoreAt(const Model *model, Zone *zone, Instant last, Instant as_of)
+{
+	int32_t		last_date = ZoneDate(zone, last);
+	int32_t		days = ZoneDate(zone, as_of) - last_date;
+	int32_t		from = -DAYS_END;
+	int32_t		next = DAYS_END;
+
+	for (int k = model->bins[RECENCY] - 2; k >= 0; k--)
+	{
+		int32_t		exceeding = DaysExceeding(model,
+											  model->thresholds[RECENCY][k]);
+
+		if (exceeding > days)
+			next = exceeding;
+		else if (exceeding > from)
+			from = exceeding;
+	}
+	return ZoneDateLeaves(zone, as_of, last_date + from, last_date + next - 1);
 }

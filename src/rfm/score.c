@@ -1,6 +1,7 @@
 /*
  * score.c
- *		rfm_score: three digits in an int2, and how a model gives them.
+ *		rfm_score: three digits in an int2, how a model gives them and when
+ *		it gives others.
  *
  * Comparison and hash are int2's own.
  */
@@ -23,6 +24,7 @@ PG_FUNCTION_INFO_V1(rfm_score_out);
 PG_FUNCTION_INFO_V1(rfm_score_recv);
 PG_FUNCTION_INFO_V1(rfm_score_send);
 PG_FUNCTION_INFO_V1(rfm_score_by_model);
+PG_FUNCTION_INFO_V1(rescore_at);
 PG_FUNCTION_INFO_V1(recency_score);
 PG_FUNCTION_INFO_V1(frequency_score);
 PG_FUNCTION_INFO_V1(monetary_score);
@@ -184,6 +186,25 @@ rfm_score_by_model(PG_FUNCTION_ARGS)
 		ThrowFuture(rfm, as_of);
 	days = cache->as_of_date - ZoneDate(cache->zone, rfm->last);
 	PG_RETURN_INT16(ModelScoreRfm(&cache->model, rfm, days));
+}
+
+/*
+ * rescore_at(rfm, rfm_model, as_of): the first instant after as_of with
+ * another rfm_score(); infinity when there is none
+ */
+Datum
+rescore_at(PG_FUNCTION_ARGS)
+{
+	const RfmData *rfm = PG_GETARG_RFM(0);
+	Instant		as_of = PG_GETARG_TIMESTAMPTZ(2);
+	ScoreCache *cache = GetScoreCache(fcinfo, as_of);
+
+	if (rfm->orders == 0)
+		PG_RETURN_TIMESTAMPTZ(INSTANT_NEVER);
+	if (unlikely(rfm->last > as_of))
+		ThrowFuture(rfm, as_of);
+	PG_RETURN_TIMESTAMPTZ(ModelRescoreAt(&cache->model, cache->zone,
+										 rfm->last, as_of));
 }
 
 /* --- what a score says */

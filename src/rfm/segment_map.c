@@ -13,7 +13,7 @@
 typedef enum TokenKind
 {
 	TOKEN_END, TOKEN_NEWLINE, TOKEN_WORD, TOKEN_STRING, TOKEN_NUMBER,
-	TOKEN_COLON, TOKEN_COMMA, TOKEN_DASH, TOKEN_OTHER
+	TOKEN_COLON, TOKEN_COMMA, TOKEN_DASH, TOKEN_BAR, TOKEN_OTHER
 } TokenKind;
 
 typedef struct Token
@@ -150,6 +150,8 @@ ScanToken(const Reader *reader, const char *from)
 		token.kind = TOKEN_COMMA;
 	else if (*p == '-')
 		token.kind = TOKEN_DASH;
+	else if (*p == '|')
+		token.kind = TOKEN_BAR;
 	else if (IsLetter(*p))
 	{
 		token.kind = TOKEN_WORD;
@@ -187,7 +189,7 @@ static void
 Advance(Reader *reader)
 {
 	reader->goes_on = reader->next.kind == TOKEN_COMMA ||
-		reader->next.kind == TOKEN_COLON;
+		reader->next.kind == TOKEN_COLON || reader->next.kind == TOKEN_BAR;
 	reader->token = reader->next;
 	reader->next = ScanToken(reader, reader->token.text +
 							 reader->token.length);
@@ -330,10 +332,88 @@ PartHint(const Token *token)
 				"\"r 4-5\".";
 	}
 	return "The dimensions are r (recency), f (frequency) and m (monetary): "
-		"\"r 4-5, f 4-5\".";
+		"\"r 4-5, f 4-5\"; the groups are engaged, fading, unresponsive, "
+		"unengaged (fading or unresponsive) and never contacted.";
 }
 
-/* Read one part: "r 4-5". */
+/* --- groups of engagement */
+
+#define UNENGAGED	((1u << FADING) | (1u << UNRESPONSIVE))
+
+static const struct
+{
+	const char *word;
+	unsigned	groups;
+}			GroupWords[] = {
+	/* those that are written come first, the widest first */
+	{"engaged", 1u << ENGAGED},
+	{"unengaged", UNENGAGED},
+	{"fading", 1u << FADING},
+	{"unresponsive", 1u << UNRESPONSIVE},
+	{"never contacted", 1u << NEVER_CONTACTED},
+	{"never_contacted", 1u << NEVER_CONTACTED},
+	{"uncontacted", 1u << NEVER_CONTACTED}
+};
+
+#define GROUP_WORDS		((int) (sizeof(GroupWords) / sizeof(GroupWords[0])))
+
+/* See segment_map.h. */
+void
+EngagementsWrite(unsigned groups, CoreText *out)
+{
+	const char *separator = "";
+
+	for (int i = 0; i < GROUP_WORDS; i++)
+	{
+		if ((groups & GroupWords[i].groups) != GroupWords[i].groups)
+			continue;
+		CoreTextPrintf(out, "%s%s", separator, GroupWords[i].word);
+		groups &= ~GroupWords[i].groups;
+		separator = " | ";
+	}
+}
+
+/* The groups that a word stands for; none: it is no such word. */
+static unsigned
+GroupsOf(const Token *token)
+{
+	for (int i = 0; i < GROUP_WORDS; i++)
+		if (IsWord(token, GroupWords[i].word))
+			return GroupWords[i].groups;
+	return IsWord(token, "never") ? 1u << NEVER_CONTACTED : 0;
+}
+
+/* Read groups: "fading | never contacted". */
+static bool
+ReadGroups(Reader *reader, SegmentLine *line)
+{
+	for (;;)
+	{
+		unsigned	groups = GroupsOf(&reader->token);
+		bool		never = IsWord(&reader->token, "never");
+
+		if (groups == 0)
+			return FailExpected(reader, "a group", "The groups are engaged, "
+								"fading, unresponsive, unengaged (fading or "
+								"unresponsive) and never contacted.");
+		Advance(reader);
+		if (never)
+		{
+			if (!IsWord(&reader->token, "contacted"))
+				return FailExpected(reader, "\"contacted\"",
+									"Write \"never contacted\".");
+			Advance(reader);
+		}
+		line->groups |= (uint8_t) groups;
+		if (reader->token.kind != TOKEN_BAR)
+			return true;
+		Advance(reader);
+	}
+}
+
+/* --- parts and lines */
+
+/* Read one part: "r 4-5", or groups. */
 static bool
 ReadPart(Reader *reader, SegmentLine *line, unsigned *seen)
 {
@@ -342,8 +422,10 @@ ReadPart(Reader *reader, SegmentLine *line, unsigned *seen)
 		strchr(DimensionLetters, *token.text | 0x20) : NULL;
 	int			d;
 
+	if (GroupsOf(&token) != 0)
+		return ReadGroups(reader, line);
 	if (letter == NULL)
-		return FailExpected(reader, "r, f or m", PartHint(&token));
+		return FailExpected(reader, "r, f, m or a group", PartHint(&token));
 	d = (int) (letter - DimensionLetters);
 	if ((*seen & 1u << d) != 0)
 		return FailAt(reader, token.text, "this dimension has its scores "
@@ -374,6 +456,12 @@ AfterPartHint(const Token *token)
 		return "Write a range with a dash: \"r 4-5\".";
 	if (token->kind == TOKEN_OTHER && *token->text == '+')
 		return "Write \"r 4-9\" for 4 and more.";
+	if (GroupsOf(token) != 0)
+		return "Put a comma before a group, or | between groups: \"r 1-2, "
+			"fading | unresponsive\".";
+	if (token->kind == TOKEN_BAR)
+		return "| stands between groups, \"fading | unresponsive\"; scores "
+			"that are not next to each other need a line each.";
 	return "Put a comma between the dimensions: \"r 4-5, f 4-5\".";
 }
 
@@ -470,6 +558,7 @@ ReadLines(Reader *reader)
 									 (size_t) reader->space_lines);
 		}
 		map->lines[map->nlines++] = line;
+		map->groups |= line.groups;
 	}
 	return map->nlines > 0 ||
 		FailAt(reader, reader->text, "the map has no line.", LINE_HINT);
@@ -534,13 +623,18 @@ SegmentMapWriteLine(const SegmentMap *map, int n, CoreText *out)
 	{
 		/* what is any score goes without saying, but something is said */
 		if (line->from[d] == 1 && line->to[d] == BINS_MAX &&
-			!(everything && d == RECENCY))
+			!(everything && line->groups == 0 && d == RECENCY))
 			continue;
 		CoreTextPrintf(out, "%s%c %d", separator, DimensionLetters[d],
 					   line->from[d]);
 		if (line->to[d] != line->from[d])
 			CoreTextPrintf(out, "-%d", line->to[d]);
 		separator = ", ";
+	}
+	if (line->groups != 0)
+	{
+		CoreTextPrintf(out, "%s", separator);
+		EngagementsWrite(line->groups, out);
 	}
 }
 
@@ -560,10 +654,10 @@ SegmentMapWrite(const SegmentMap *map, CoreText *out)
 
 /* See segment_map.h. */
 int
-SegmentMapLine(const SegmentMap *map, int score)
+SegmentMapLine(const SegmentMap *map, int score, unsigned engagement)
 {
 	for (int i = 0; i < map->nlines; i++)
-		if (SegmentLineHas(&map->lines[i], score))
+		if (SegmentLineHas(&map->lines[i], score, engagement))
 			return i;
 	return -1;
 }

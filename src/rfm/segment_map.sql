@@ -50,7 +50,7 @@ CREATE TYPE contact_pressure.segment_map (
 );
 
 COMMENT ON TYPE contact_pressure.segment_map IS
-'names for regions of the score cube, first match wins: loyal champions: r 4-5, f 4-5, m 4-5; else others';
+'names for regions of the score cube, first match wins: loyal champions: r 4-5, f 4-5, m 4-5; asleep: r 1-2, unengaged; else others';
 
 -- --- order and hash: equal maps have the same text
 
@@ -279,14 +279,15 @@ COMMENT ON FUNCTION contact_pressure.rfm_segments() IS
 
 CREATE FUNCTION contact_pressure.rfm_segment(
 	score contact_pressure.rfm_score,
-	map contact_pressure.segment_map DEFAULT contact_pressure.rfm_segments())
+	map contact_pressure.segment_map DEFAULT contact_pressure.rfm_segments(),
+	engagement text DEFAULT NULL)
 RETURNS text
 AS 'MODULE_PATHNAME', 'rfm_segment'
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2;
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 2;
 
 COMMENT ON FUNCTION contact_pressure.rfm_segment(
-	contact_pressure.rfm_score, contact_pressure.segment_map) IS
-'the name of the segment of a score: that of the first line that matches; null when none does';
+	contact_pressure.rfm_score, contact_pressure.segment_map, text) IS
+'the name of the segment of a score and, when given, an engagement: that of the first line that matches; null when none does';
 
 CREATE FUNCTION contact_pressure.segment_rank(
 	segment text,
@@ -337,4 +338,4 @@ LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 5;
 
 COMMENT ON FUNCTION contact_pressure.segment_map_lint(
 	contact_pressure.segment_map, integer) IS
-'what looks wrong in a map: cells without a segment, lines that nobody reaches, lines that overlap';
+'what looks wrong in a map: cells without a segment, lines that nobody reaches, lines that overlap, scores that need an engagement';

@@ -99,12 +99,19 @@ MapFromText(const char *text, size_t length)
 	result = palloc(VARHDRSZ + SEGMENT_MAP_HEADER + canonical.length);
 	SET_VARSIZE(result, VARHDRSZ + SEGMENT_MAP_HEADER + canonical.length);
 	p = VARDATA(result);
-	p[0] = SEGMENT_MAP_VERSION;
+	p[0] = (char) SegmentMapVersion(map);
 	p[1] = 0;
 	memcpy(p + SEGMENT_MAP_HEADER, canonical.data, canonical.length);
 	CoreFree(canonical.data);
 	SegmentMapFree(map);
 	PG_RETURN_BYTEA_P(result);
+}
+
+/* The version of a map's bytes. */
+static inline int
+MapVersion(const struct varlena *map)
+{
+	return *VARDATA_ANY(map);
 }
 
 /* The canonical text in a map's bytes, not NUL-terminated. */
@@ -114,11 +121,12 @@ MapText(const struct varlena *map, int *length)
 	const char *p = VARDATA_ANY(map);
 	int			size = VARSIZE_ANY_EXHDR(map);
 
-	if (size < SEGMENT_MAP_HEADER || p[0] != SEGMENT_MAP_VERSION || p[1] != 0)
+	if (size < SEGMENT_MAP_HEADER || p[0] < 1 || p[0] > SEGMENT_MAP_VERSION ||
+		p[1] != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("stored segment_map is damaged"),
-				 errdetail("This release knows version %d without flags.",
+				 errdetail("This release knows versions 1 to %d without flags.",
 						   SEGMENT_MAP_VERSION)));
 	*length = size - SEGMENT_MAP_HEADER;
 	return p + SEGMENT_MAP_HEADER;
@@ -166,27 +174,36 @@ segment_map_recv(PG_FUNCTION_ARGS)
 	int			flags = pq_getmsgbyte(buf);
 	char	   *text;
 	int			length;
+	Datum		map;
 
-	if (version != SEGMENT_MAP_VERSION || flags != 0)
+	if (version < 1 || version > SEGMENT_MAP_VERSION || flags != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("unknown version of binary segment_map: %d, flags %d",
 						version, flags),
-				 errhint("This release reads version %d without flags.",
+				 errhint("This release reads versions 1 to %d without flags.",
 						 SEGMENT_MAP_VERSION)));
 	text = pq_getmsgtext(buf, buf->len - buf->cursor, &length);
-	PG_RETURN_DATUM(MapFromText(text, (size_t) length));
+	map = MapFromText(text, (size_t) length);
+	if (MapVersion((struct varlena *) DatumGetPointer(map)) > version)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("binary segment_map of version %d has groups of engagement",
+						version),
+				 errhint("Send it as version %d.", SEGMENT_MAP_VERSION)));
+	PG_RETURN_DATUM(map);
 }
 
 Datum
 segment_map_send(PG_FUNCTION_ARGS)
 {
 	int			length;
-	const char *text = MapText(PG_GETARG_VARLENA_PP(0), &length);
+	struct varlena *map = PG_GETARG_VARLENA_PP(0);
+	const char *text = MapText(map, &length);
 	StringInfoData buf;
 
 	pq_begintypsend(&buf);
-	pq_sendbyte(&buf, SEGMENT_MAP_VERSION);
+	pq_sendbyte(&buf, MapVersion(map));
 	pq_sendbyte(&buf, 0);
 	pq_sendtext(&buf, text, length);
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
@@ -278,8 +295,23 @@ typedef struct MapCache
 	struct varlena *bytes;
 	SegmentMap *map;
 	text	  **names;			/* of the segments */
-	int16		segment_of[SCORE_END];	/* -1: none */
+	/* by engagement, the last: it is not given; -1: none */
+	int16		segment_of[ENGAGEMENTS + 1][SCORE_END];
 } MapCache;
+
+/* Look up all scores with an engagement. */
+static void
+FillMapCache(MapCache *cache, int row, unsigned engagement)
+{
+	for (int score = 0; score < SCORE_END; score++)
+	{
+		int			line = ScoreIsValid(score) ?
+			SegmentMapLine(cache->map, score, engagement) : -1;
+
+		cache->segment_of[row][score] = (int16)
+			(line < 0 ? -1 : cache->map->lines[line].segment);
+	}
+}
 
 /* Make the call's cache the one for a map. */
 static MapCache *
@@ -305,14 +337,10 @@ OpenMapCache(FunctionCallInfo fcinfo, const struct varlena *bytes)
 	cache->names = palloc(sizeof(text *) * cache->map->nsegments);
 	for (int i = 0; i < cache->map->nsegments; i++)
 		cache->names[i] = cstring_to_text(cache->map->segments[i].name);
-	for (int score = 0; score < SCORE_END; score++)
-	{
-		int			line = ScoreIsValid(score) ?
-			SegmentMapLine(cache->map, score) : -1;
-
-		cache->segment_of[score] = (int16)
-			(line < 0 ? -1 : cache->map->lines[line].segment);
-	}
+	FillMapCache(cache, ENGAGEMENTS, NOT_GIVEN);
+	if (cache->map->groups != 0)
+		for (int i = 0; i < ENGAGEMENTS; i++)
+			FillMapCache(cache, i, EngagementBit((Engagement) i));
 	cache->bytes = palloc(VARSIZE_ANY(bytes));
 	memcpy(cache->bytes, bytes, VARSIZE_ANY(bytes));
 	MemoryContextSwitchTo(old);
@@ -343,16 +371,44 @@ rfm_segments(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(MapFromText(GridText, sizeof(GridText) - 1));
 }
 
-/* rfm_segment(score, map); NULL when no line matches */
+/* The row of a cache for an argument that may be NULL. */
+static int
+EngagementRow(FunctionCallInfo fcinfo, int arg, const MapCache *cache)
+{
+	text	   *name;
+	Engagement	engagement;
+	CoreError	err;
+
+	if (PG_ARGISNULL(arg))
+		return ENGAGEMENTS;
+	name = PG_GETARG_TEXT_PP(arg);
+	if (!EngagementParse(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name),
+						 &engagement, &err))
+		ThrowCoreError(&err);
+	/* a map without groups has no other row */
+	return cache->map->groups != 0 ? (int) engagement : ENGAGEMENTS;
+}
+
+/*
+ * rfm_segment(score, map, engagement); NULL when no line matches.  An
+ * engagement that is NULL is not given.
+ */
 Datum
 rfm_segment(PG_FUNCTION_ARGS)
 {
-	RfmScore	score = PG_GETARG_INT16(0);
-	MapCache   *cache = GetMapCache(fcinfo);
-	int			segment = ScoreIsValid(score) ? cache->segment_of[score] : -1;
+	RfmScore	score;
+	MapCache   *cache;
+	int			row;
+	int			segment;
 	text	   *name;
 	text	   *copy;
 
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	score = PG_GETARG_INT16(0);
+	cache = GetMapCache(fcinfo);
+	row = EngagementRow(fcinfo, 2, cache);
+	segment = ScoreIsValid(score) ? cache->segment_of[row][score] : -1;
 	if (segment < 0)
 		PG_RETURN_NULL();
 	name = cache->names[segment];

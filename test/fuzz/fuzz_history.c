@@ -168,6 +168,44 @@ CheckAppend(Bytes history)
 	}
 }
 
+/* An engagement; -1 when what was trimmed decides. */
+static int
+EngagementAt(Bytes history, Instant as_of)
+{
+	HistoryView view = Open(history);
+	CoreError	err;
+	HistoryDictionary *dictionary = HistoryReadDictionary(&view, &err);
+	Engagement	engagement;
+
+	if (HistoryEngagement(&view, dictionary, as_of, &engagement, &err))
+		return (int) engagement;
+	Require(err.code == CORE_HORIZON);
+	return -1;
+}
+
+/* Trimmed, it is the same or not known; it stays up to its change. */
+static void
+CheckEngagement(Bytes history, Bytes trimmed, Instant as_of)
+{
+	HistoryView view = Open(trimmed);
+	CoreError	err;
+	HistoryDictionary *dictionary = HistoryReadDictionary(&view, &err);
+	int			whole = EngagementAt(history, as_of);
+	int			now = EngagementAt(trimmed, as_of);
+	Instant		change;
+
+	Require(now == -1 || now == whole);
+	if (!HistoryEngagementChanges(&view, dictionary, as_of, &change, &err))
+		return;
+	Require(change > as_of && now != -1);
+	if (change == INSTANT_NEVER)
+		change = INSTANT_END;
+	else
+		Require(EngagementAt(trimmed, change) != now);
+	Require(EngagementAt(trimmed, change - 1) == now);
+	Require(EngagementAt(trimmed, as_of + (change - as_of) / 2) == now);
+}
+
 /* What one can do with any history. */
 static void
 CheckHistory(Bytes history)
@@ -186,6 +224,9 @@ CheckHistory(Bytes history)
 	Require(trimmed.data != NULL);
 	CheckForms(trimmed);
 	CheckAnswers(trimmed, middle);
+	CheckEngagement(history, history, middle);
+	CheckEngagement(history, trimmed, middle);
+	CheckEngagement(history, trimmed, middle + ENGAGED_FOR);
 	Require(Same(trimmed, Merge(trimmed, none, middle)));
 	twice = Merge(trimmed, history, middle);
 	if (twice.data != NULL)

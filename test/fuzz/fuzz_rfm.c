@@ -90,8 +90,14 @@ TryMap(const char *text, size_t length)
 	SegmentMapWrite(again, &rewritten);
 	Require(strcmp(written.data, rewritten.data) == 0);
 	for (int score = 111; score < SCORE_END; score++)
-		Require(!ScoreIsValid(score) ||
-				SegmentMapLine(map, score) == SegmentMapLine(again, score));
+		for (unsigned i = 0; i <= ENGAGEMENTS && ScoreIsValid(score); i++)
+		{
+			/* each engagement, and none */
+			unsigned	engagement = 1u << i & ((1u << ENGAGEMENTS) - 1);
+
+			Require(SegmentMapLine(map, score, engagement) ==
+					SegmentMapLine(again, score, engagement));
+		}
 	for (int bins = BINS_MIN; bins <= BINS_MAX; bins++)
 	{
 		int			n;
