@@ -54,6 +54,7 @@ OBJS = \
 	src/ledger/row.o \
 	src/ledger/settle.o \
 	src/ledger/settle_many.o \
+	src/ledger/write.o \
 	src/policy/asker.o \
 	src/policy/asker_columns.o \
 	src/policy/policy_bind.o \
@@ -117,6 +118,7 @@ HEADER_FILES = \
 	src/ledger/reserve.h \
 	src/ledger/row.h \
 	src/ledger/settle.h \
+	src/ledger/write.h \
 	src/policy/asker.h \
 	src/policy/policy.h \
 	src/policy/policy_build.h \

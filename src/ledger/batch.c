@@ -33,6 +33,7 @@
 #include "history/history_pg.h"
 #include "ledger/reserve.h"
 #include "ledger/row.h"
+#include "ledger/write.h"
 
 PG_FUNCTION_INFO_V1(reserve_contacts);
 PG_FUNCTION_INFO_V1(check_contacts);
@@ -88,7 +89,6 @@ typedef struct PersonGroup
 	int			count;
 	bool		known;			/* there was a row, or will be by then */
 	bool		changed;		/* the history has to be written */
-	bool		in_place;		/* the row is where it was locked */
 	bool		aside;			/* to be done one by one */
 	LedgerPerson person;
 } PersonGroup;
@@ -300,8 +300,6 @@ FetchGroup(Batch *batch, PersonGroup *group)
 		if (batch->create)
 			LockPerson(id, GetCurrentTimestamp(), true, person);
 	}
-	/* who had a lease that ended was written since */
-	group->in_place = ItemPointerIsValid(&person->tid);
 	/* merged since it was looked up */
 	group->aside = !SameText(person->id, id);
 }
@@ -594,36 +592,47 @@ DecideGroup(Batch *batch, PersonGroup *group, Writing *writing)
 
 /* --- a chunk: writing */
 
-/*
- * Write histories and leases, $2 and $3 of the persons $1; with rows, each is
- * where it was locked.  How many were found.
- */
-static uint64
-WriteHistories(const Oid *types, Datum *values, bool rows)
+/* Write histories and leases where the rows were locked. */
+static bool
+WriteInPlace(const Batch *batch, int first, int last)
 {
-	static SPIPlanPtr plan_at = NULL;
-	static SPIPlanPtr plan_by_id = NULL;
-	static Oid	seen_at = InvalidOid;
-	static Oid	seen_by_id = InvalidOid;
-	SPIPlanPtr *plan = rows ? &plan_at : &plan_by_id;
+	static const AttrNumber columns[] = {PERSON_HISTORY, PERSON_LEASE_UNTIL};
+	TableWriter *writer = OpenWriter("person", PERSON_ATTRIBUTES, CMD_UPDATE,
+									 columns, lengthof(columns));
+
+	if (writer == NULL)
+		return false;
+	for (int i = first; i < last; i++)
+	{
+		PersonGroup *group = &batch->groups[i];
+		LedgerPerson *person = &group->person;
+		Datum		values[] = {PointerGetDatum(person->history),
+		TimestampTzGetDatum(person->lease_until)};
+		bool		nulls[] = {false, person->lease_until == DT_NOEND};
+
+		if (group->changed)
+			WriterUpdate(writer, &person->tid, values, nulls);
+	}
+	CloseWriter(writer);
+	return true;
+}
+
+/* Write histories and leases, $2 and $3 of the persons $1. */
+static uint64
+WriteHistories(const Oid *types, Datum *values)
+{
+	static SPIPlanPtr plan = NULL;
+	static Oid	seen = InvalidOid;
 	uint64		written;
 
-	ForgetPlan(plan, rows ? &seen_at : &seen_by_id, types[1]);
+	ForgetPlan(&plan, &seen, types[1]);
 	SPI_connect();
-	if (rows)
-		LedgerPlan(plan,
-				   "UPDATE contact_pressure.person AS p"
-				   "   SET history = u.history, lease_until = u.lease_until"
-				   "  FROM unnest($1, $2, $3, $4)"
-				   "    AS u(id, history, lease_until, tid)"
-				   " WHERE p.ctid = u.tid AND p.person_id = u.id", 4, types);
-	else
-		LedgerPlan(plan,
-				   "UPDATE contact_pressure.person AS p"
-				   "   SET history = u.history, lease_until = u.lease_until"
-				   "  FROM unnest($1, $2, $3) AS u(id, history, lease_until)"
-				   " WHERE p.person_id = u.id", 3, types);
-	written = LedgerExecute(*plan, values, NULL, false);
+	LedgerPlan(&plan,
+			   "UPDATE contact_pressure.person AS p"
+			   "   SET history = u.history, lease_until = u.lease_until"
+			   "  FROM unnest($1, $2, $3) AS u(id, history, lease_until)"
+			   " WHERE p.person_id = u.id", 3, types);
+	written = LedgerExecute(plan, values, NULL, false);
 	SPI_finish();
 	return written;
 }
@@ -634,14 +643,13 @@ WritePersons(const Batch *batch, int first, int last)
 {
 	Oid			history = HistoryType();
 	Oid			types[] = {TEXTARRAYOID, get_array_type(history),
-	TIMESTAMPTZARRAYOID, TIDARRAYOID};
+	TIMESTAMPTZARRAYOID};
 	Datum	   *ids = palloc((last - first) * sizeof(Datum));
 	Datum	   *histories = palloc((last - first) * sizeof(Datum));
 	Datum	   *leases = palloc((last - first) * sizeof(Datum));
 	bool	   *no_lease = palloc((last - first) * sizeof(bool));
-	Datum	   *tids = palloc((last - first) * sizeof(Datum));
 	Datum		values[lengthof(types)];
-	bool		rows = true;
+	bool		in_place = true;
 	uint64		written;
 	int			count = 0;
 
@@ -654,23 +662,101 @@ WritePersons(const Batch *batch, int first, int last)
 		ids[count] = PointerGetDatum(group->person.id);
 		histories[count] = PointerGetDatum(group->person.history);
 		leases[count] = TimestampTzGetDatum(group->person.lease_until);
-		no_lease[count] = group->person.lease_until == DT_NOEND;
-		tids[count++] = PointerGetDatum(&group->person.tid);
-		rows &= group->in_place;
+		no_lease[count++] = group->person.lease_until == DT_NOEND;
+		in_place &= ItemPointerIsValid(&group->person.tid);
 	}
-	if (count == 0)
+	if (count == 0 || (in_place && WriteInPlace(batch, first, last)))
 		return;
 	values[0] = ArrayDatum(ids, NULL, count, TEXTOID);
 	values[1] = ArrayDatum(histories, NULL, count, history);
 	values[2] = ArrayDatum(leases, no_lease, count, TIMESTAMPTZOID);
-	values[3] = ArrayDatum(tids, NULL, count, TIDOID);
-	written = WriteHistories(types, values, rows);
+	written = WriteHistories(types, values);
 	if (written != (uint64) count)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("the histories of %d persons could not be written",
 						count - (int) written),
 				 errhint("Look at row-level security and triggers of contact_pressure.person.")));
+}
+
+/* The columns of contact_pressure.contact_log, in the order of tables.sql. */
+enum
+{
+	LOG_PERSON_ID,
+	LOG_LOG_ID,
+	LOG_AT,
+	LOG_CHANNEL,
+	LOG_PURPOSE,
+	LOG_CAMPAIGN,
+	LOG_OWNER,
+	LOG_SEGMENT,
+	LOG_WEIGHT,
+	LOG_COST,
+	LOG_KEY,
+	LOG_STATUS,
+	LOG_OUTCOME,
+	LOG_ANSWERED_AT,
+	LOG_LEASE_UNTIL,
+	LOG_POLICY_VERSION,
+	LOG_SOURCE,
+	LOG_REASON,
+	LOG_RECORDED_AT,
+	LOG_SETTLED_AT,
+	LOG_MERGED_FROM,
+	LOG_ATTRIBUTES
+};
+
+/* Set a column that is NULL when there is nothing. */
+static void
+SetColumn(Datum *row, bool *nulls, int column, Datum value, bool isnull)
+{
+	row[column] = value;
+	nulls[column] = isnull;
+}
+
+/* Write the rows of the log without a query. */
+static bool
+InsertContacts(const Reservation *reservation, const Writing *writing)
+{
+	TableWriter *writer = OpenWriter("contact_log", LOG_ATTRIBUTES,
+									 CMD_INSERT, NULL, 0);
+	Datum		row[LOG_ATTRIBUTES] = {0};
+	bool		nulls[LOG_ATTRIBUTES] = {0};
+
+	if (writer == NULL)
+		return false;
+	row[LOG_CHANNEL] = PointerGetDatum(reservation->proposal.channel);
+	row[LOG_PURPOSE] = PointerGetDatum(reservation->proposal.purpose);
+	SetColumn(row, nulls, LOG_CAMPAIGN, PointerGetDatum(reservation->campaign),
+			  reservation->campaign == NULL);
+	SetColumn(row, nulls, LOG_OWNER, PointerGetDatum(reservation->owner),
+			  reservation->owner == NULL);
+	SetColumn(row, nulls, LOG_WEIGHT,
+			  Float8GetDatum(reservation->proposal.weight),
+			  !reservation->proposal.has_weight);
+	SetColumn(row, nulls, LOG_COST, PointerGetDatum(reservation->cost),
+			  reservation->cost == NULL);
+	row[LOG_STATUS] = CStringGetTextDatum("reserved");
+	row[LOG_SOURCE] = CStringGetTextDatum("reserve");
+	nulls[LOG_ANSWERED_AT] = nulls[LOG_REASON] = nulls[LOG_SETTLED_AT] =
+		nulls[LOG_MERGED_FROM] = true;
+	for (int i = 0; i < writing->contacts; i++)
+	{
+		row[LOG_PERSON_ID] = writing->ids[i];
+		row[LOG_LOG_ID] = writing->log_ids[i];
+		row[LOG_AT] = writing->ats[i];
+		SetColumn(row, nulls, LOG_SEGMENT, writing->segments[i],
+				  writing->no_segment[i]);
+		SetColumn(row, nulls, LOG_KEY, writing->keys[i], writing->no_key[i]);
+		row[LOG_OUTCOME] = writing->outcomes[i];
+		SetColumn(row, nulls, LOG_LEASE_UNTIL, writing->leases[i],
+				  writing->no_lease[i]);
+		row[LOG_POLICY_VERSION] = writing->versions[i];
+		row[LOG_RECORDED_AT] = TimestampTzGetDatum(GetCurrentTimestamp());
+		WriterInsert(writer, row, nulls);
+	}
+	CloseWriter(writer);
+	return true;
 }
 
 /* Write the rows of the log. */
@@ -688,6 +774,8 @@ WriteContacts(const Reservation *reservation, const Writing *writing)
 	Datum		values[lengthof(types)];
 	char		nulls[] = "              ";
 
+	if (InsertContacts(reservation, writing))
+		return;
 	values[0] = ArrayDatum(writing->ids, NULL, count, TEXTOID);
 	values[1] = ArrayDatum(writing->log_ids, NULL, count, INT8OID);
 	values[2] = ArrayDatum(writing->ats, NULL, count, TIMESTAMPTZOID);
