@@ -40,6 +40,7 @@ OBJS = \
 	src/history/rolling.o \
 	src/json_core.o \
 	src/ledger/batch.o \
+	src/ledger/batch_write.o \
 	src/ledger/check.o \
 	src/ledger/judge.o \
 	src/ledger/log_row.o \
@@ -111,6 +112,7 @@ HEADER_FILES = \
 	src/history/label.h \
 	src/history/slots.h \
 	src/json.h \
+	src/ledger/batch.h \
 	src/ledger/judge.h \
 	src/ledger/ledger.h \
 	src/ledger/outcome.h \
@@ -154,6 +156,7 @@ SQL_MODULES = \
 	src/ledger/report.sql \
 	src/ledger/track.sql \
 	src/ledger/track_responses.sql \
+	src/ledger/track_tables.sql \
 	src/ledger/maintain.sql \
 	src/ledger/audit.sql \
 	src/ledger/access.sql
