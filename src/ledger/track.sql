@@ -300,6 +300,26 @@ BEGIN
 		   AND (c.outcome <> 'planned' OR l.reason = gone
 				OR NOT taken_over AND NOT coalesce(c.was_at = c.at, false));
 
+		-- planned for later, but gone out: the fact takes the plan's place
+		WITH early AS (
+			UPDATE contact_pressure.contact_log AS l
+			   SET at = c.at, status = 'recorded', outcome = 'sent',
+				   source = 'record', policy_version = NULL,
+				   lease_until = NULL, settled_at = NULL,
+				   recorded_at = clock_timestamp()
+			  FROM unnest(changes) AS c
+			  JOIN contact_pressure.person AS p USING (person_id)
+			 WHERE c.present AND l.person_id = c.person_id AND l.key = c.key
+			   AND l.status <> 'cancelled' AND l.outcome = 'planned'
+			   AND l.at > clock_timestamp() AND c.at <= clock_timestamp()
+			   AND c.outcome <> 'planned'
+			   AND coalesce(c.at >= contact_pressure.history_horizon(p.history),
+							true)
+			RETURNING l.person_id
+		)
+		SELECT array_agg(DISTINCT person_id) INTO hit FROM early;
+		touched := touched || hit;
+
 		-- handed over, and what is said about it
 		WITH settled AS (
 			UPDATE contact_pressure.contact_log AS l

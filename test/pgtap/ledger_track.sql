@@ -240,6 +240,10 @@ INSERT INTO crm.sends (who, at, message_key) VALUES ('kim', now() - interval '1 
 SELECT results_eq($$SELECT status, outcome, source FROM contact_log WHERE person_id = 'kim' AND key = 'm3'$$, $$VALUES ('recorded', 'sent', 'track:crm.sends')$$,
 	'but the message was sent, says its row: that counts');
 SELECT is((SELECT status FROM contact_log WHERE log_id = :m3), 'cancelled', 'the cancelled reservation stays what it is');
+SELECT reserve_contact('kim', 'email', at => now() + interval '20 days', key => 'm4', campaign => 'c') AS m4 \gset
+INSERT INTO crm.sends (who, at, message_key) VALUES ('kim', now() - interval '2 hours', 'm4');
+SELECT results_eq($$SELECT at, status, outcome, campaign, source FROM contact_log WHERE person_id = 'kim' AND key = 'm4'$$,
+	$$VALUES (now() - interval '2 hours', 'recorded', 'sent', 'c', 'record')$$, 'a plan for later whose message went out is a fact of then');
 DELETE FROM crm.sends WHERE message_key = 'm1';
 SELECT is((SELECT status || ': ' || reason FROM contact_log WHERE log_id = :m1), 'cancelled: not in crm.sends', 'without its row there was no contact');
 INSERT INTO crm.sends (who, at, message_key) VALUES ('lee', '2026-01-01Z', 'x'), ('lee', '2026-01-02Z', 'x'), ('max', '2026-01-01Z', 'x');
