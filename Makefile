@@ -157,7 +157,6 @@ SQL_MODULES = \
 	src/ledger/track.sql \
 	src/ledger/track_responses.sql \
 	src/ledger/track_tables.sql \
-	src/ledger/track_tables.sql \
 	src/ledger/maintain.sql \
 	src/ledger/audit.sql \
 	src/ledger/access.sql
