@@ -40,6 +40,7 @@ OBJS = \
 	src/history/rolling.o \
 	src/json_core.o \
 	src/ledger/batch.o \
+	src/ledger/batch_write.o \
 	src/ledger/check.o \
 	src/ledger/judge.o \
 	src/ledger/log_row.o \
@@ -54,6 +55,7 @@ OBJS = \
 	src/ledger/row.o \
 	src/ledger/settle.o \
 	src/ledger/settle_many.o \
+	src/ledger/write.o \
 	src/policy/asker.o \
 	src/policy/asker_columns.o \
 	src/policy/policy_bind.o \
@@ -110,6 +112,7 @@ HEADER_FILES = \
 	src/history/label.h \
 	src/history/slots.h \
 	src/json.h \
+	src/ledger/batch.h \
 	src/ledger/judge.h \
 	src/ledger/ledger.h \
 	src/ledger/outcome.h \
@@ -117,6 +120,7 @@ HEADER_FILES = \
 	src/ledger/reserve.h \
 	src/ledger/row.h \
 	src/ledger/settle.h \
+	src/ledger/write.h \
 	src/policy/asker.h \
 	src/policy/policy.h \
 	src/policy/policy_build.h \
@@ -152,6 +156,7 @@ SQL_MODULES = \
 	src/ledger/report.sql \
 	src/ledger/track.sql \
 	src/ledger/track_responses.sql \
+	src/ledger/track_tables.sql \
 	src/ledger/maintain.sql \
 	src/ledger/audit.sql \
 	src/ledger/access.sql

@@ -46,6 +46,28 @@
 #define ReleasePlan(plan)	ReleaseCachedPlan(plan, true)
 #endif
 
+/* A row into the indexes; which of them an update touches. */
+#if PG_VERSION_NUM >= 160000
+#define InsertIndexTuples(result, slot, estate, only_summarizing) \
+	ExecInsertIndexTuples(result, slot, estate, false, false, NULL, NIL, \
+						  only_summarizing)
+#define UpdatedIndexes TU_UpdateIndexes
+#define IndexesAreUpdated(indexes)	((indexes) != TU_None)
+#define OnlySummarizingAreUpdated(indexes)	((indexes) == TU_Summarizing)
+#else
+#define UpdatedIndexes bool
+#define IndexesAreUpdated(indexes)	(indexes)
+#define OnlySummarizingAreUpdated(indexes)	false
+#if PG_VERSION_NUM >= 140000
+#define InsertIndexTuples(result, slot, estate, only_summarizing) \
+	ExecInsertIndexTuples(result, slot, estate, false, false, NULL, NIL)
+#else
+#define InsertIndexTuples(result, slot, estate, only_summarizing) \
+	((estate)->es_result_relation_info = (result), \
+	 ExecInsertIndexTuples(slot, estate, false, NULL, NIL))
+#endif
+#endif
+
 #if PG_VERSION_NUM < 150000
 #include "fmgr.h"
 #include "funcapi.h"

@@ -562,10 +562,15 @@ BEGIN
 			 THEN 'on lease but already sent' END,
 		CASE WHEN l.lease_until < l.at
 			 THEN 'on lease until before its time' END,
-		-- clocks differ: responses may be early by up to a minute
+		-- clocks differ: responses may be early by up to a minute; one that
+		-- was reported as of then is taken at its word
 		CASE WHEN l.source = 'reserve' AND l.status <> 'cancelled'
 				  AND l.outcome <> 'planned'
 				  AND l.at > clock_timestamp() + interval '1 minute'
+				  AND NOT EXISTS (
+					SELECT FROM contact_pressure.response_log AS r
+					 WHERE r.person_id = l.person_id AND r.log_id = l.log_id
+					   AND r.at >= l.at - interval '1 minute')
 			 THEN 'sent before its time' END,
 		CASE WHEN l.answered_at < l.at
 			 THEN 'answered before it was sent' END]) AS wrong(what)

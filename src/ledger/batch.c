@@ -4,8 +4,8 @@
  *
  * The entries are sorted by the person they are about, bytewise, and taken in
  * chunks: the persons of a chunk are locked in that order, whoever is unknown
- * is inserted, the core decides entry by entry, one statement writes the
- * histories and one the log.  So batches lock in the same order, whatever
+ * is inserted, the core decides entry by entry, then histories and log are
+ * written (batch_write.c).  So batches lock in the same order, whatever
  * order their ids came in, and none waits for another that waits for it.
  *
  * A row is made only for who may be contacted; those whom nobody knows all
@@ -23,104 +23,24 @@
 #include "miscadmin.h"
 #include "port/pg_bswap.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
-#include "utils/memutils.h"
 #include "utils/tuplestore.h"
 #include "utils/typcache.h"
 
 #include "compat.h"
 #include "core_pg.h"
-#include "history/history_pg.h"
-#include "ledger/reserve.h"
+#include "ledger/batch.h"
 #include "ledger/row.h"
 
 PG_FUNCTION_INFO_V1(reserve_contacts);
 PG_FUNCTION_INFO_V1(check_contacts);
 
 /*
- * Persons to a chunk: enough to make the four statements that each costs
- * cheap, few enough for their histories to be in memory at once.
+ * Persons to a chunk: enough to make what each chunk costs cheap, few enough
+ * for their histories to be in memory at once.
  */
 #define CHUNK_PERSONS	2000
 
-/* On which ground contacts were allowed or refused; one for each ground. */
-typedef struct Ground
-{
-	struct Ground *next;		/* in the same bucket */
-	text	   *segment;		/* of whom is refused; all may be NULL */
-	text	   *reason;
-	text	   *layer;
-	text	   *rule;
-	int64		refused;
-} Ground;
-
-#define GROUND_BUCKETS	256		/* a power of two */
-
-/* The answer for one entry. */
-typedef struct Answer
-{
-	int64		log_id;			/* 0: none */
-	TimestampTz at;
-	TimestampTz retry_at;
-	float8		counted;
-	float8		cap;
-	Ground	   *ground;
-	bool		answered;		/* false: no question, the id was NULL */
-	bool		allowed;
-	bool		known;
-	bool		has_cap;
-	bool		has_retry;
-} Answer;
-
-/* An entry on its way through the sort. */
-typedef struct Entry
-{
-	uint64		prefix;			/* of the id: its first bytes, in order */
-	text	   *id;				/* of the person, once merges are resolved */
-	int			position;		/* in the arguments */
-	KeyRow	   *row;			/* of the entry's key, or NULL */
-} Entry;
-
-/* The entries of one person. */
-typedef struct PersonGroup
-{
-	Entry	   *entries;
-	int			count;
-	bool		known;			/* there was a row, or will be by then */
-	bool		changed;		/* the history has to be written */
-	bool		in_place;		/* the row is where it was locked */
-	bool		aside;			/* to be done one by one */
-	LedgerPerson person;
-} PersonGroup;
-
-typedef struct Batch
-{
-	Reservation *reservation;
-	bool		writes;
-	bool		create;			/* whom nobody knows may be contacted */
-	MemoryContext context;		/* as long as the call */
-	MemoryContext chunk;		/* as long as a chunk */
-	MemoryContext scratch;		/* as long as an entry */
-	int			count;
-	Datum	   *ids;			/* as given; 0: NULL */
-	text	  **keys;			/* as given, NULL: none; or NULL */
-	Entry	   *entries;
-	int			nentries;		/* without those whose id is NULL */
-	PersonGroup	   *groups;
-	int			ngroups;
-	int			unknown;
-	Answer	   *answers;
-	Oid			sequence;		/* of the log ids */
-	Ground	   *grounds[GROUND_BUCKETS];
-} Batch;
-
 /* --- arrays */
-
-/* Memory for so many of something, zeroed. */
-#define NEW_ARRAY(context, type, count) \
-	((type *) MemoryContextAllocExtended(context, \
-										 ((Size) (count) + 1) * sizeof(type), \
-										 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO))
 
 /* The texts of an array argument; NULL elements are 0. */
 static Datum *
@@ -139,21 +59,6 @@ TextElements(ArrayType *array, const char *name, int *count)
 		if (nulls[i])
 			elements[i] = (Datum) 0;
 	return elements;
-}
-
-/* Values as an array, with the NULLs that nulls marks (or none). */
-static Datum
-ArrayDatum(Datum *values, bool *nulls, int count, Oid type)
-{
-	int			lower = 1;
-	int16		length;
-	bool		by_value;
-	char		align;
-
-	get_typlenbyvalalign(type, &length, &by_value, &align);
-	return PointerGetDatum(construct_md_array(values, nulls, 1, &count,
-											  &lower, type, length, by_value,
-											  align));
 }
 
 /* --- entries */
@@ -300,8 +205,6 @@ FetchGroup(Batch *batch, PersonGroup *group)
 		if (batch->create)
 			LockPerson(id, GetCurrentTimestamp(), true, person);
 	}
-	/* who had a lease that ended was written since */
-	group->in_place = ItemPointerIsValid(&person->tid);
 	/* merged since it was looked up */
 	group->aside = !SameText(person->id, id);
 }
@@ -449,65 +352,6 @@ SetAnswer(Batch *batch, const Entry *entry, const Decision *decision,
 
 /* --- a chunk: deciding */
 
-/* The columns of the log and of the persons that a chunk writes. */
-typedef struct Writing
-{
-	int			contacts;
-	Datum	   *ids;
-	Datum	   *log_ids;
-	Datum	   *ats;
-	Datum	   *segments;
-	bool	   *no_segment;
-	Datum	   *outcomes;
-	Datum	   *leases;
-	bool	   *no_lease;
-	Datum	   *versions;
-	Datum	   *keys;
-	bool	   *no_key;
-} Writing;
-
-/* Room for so many contacts. */
-static Writing *
-NewWriting(MemoryContext context, int count)
-{
-	Writing    *writing = MemoryContextAllocZero(context, sizeof(Writing));
-
-	writing->ids = NEW_ARRAY(context, Datum, count);
-	writing->log_ids = NEW_ARRAY(context, Datum, count);
-	writing->ats = NEW_ARRAY(context, Datum, count);
-	writing->segments = NEW_ARRAY(context, Datum, count);
-	writing->no_segment = NEW_ARRAY(context, bool, count);
-	writing->outcomes = NEW_ARRAY(context, Datum, count);
-	writing->leases = NEW_ARRAY(context, Datum, count);
-	writing->no_lease = NEW_ARRAY(context, bool, count);
-	writing->versions = NEW_ARRAY(context, Datum, count);
-	writing->keys = NEW_ARRAY(context, Datum, count);
-	writing->no_key = NEW_ARRAY(context, bool, count);
-	return writing;
-}
-
-/* One row more for the log. */
-static void
-AddToWriting(const Batch *batch, Writing *writing, const LedgerPerson *person,
-			 text *key, const Decision *decision)
-{
-	Outcome		outcome = ReservationOutcome(batch->reservation,
-											 decision->at);
-	int			i = writing->contacts++;
-
-	writing->ids[i] = PointerGetDatum(person->id);
-	writing->log_ids[i] = Int64GetDatum(decision->log_id);
-	writing->ats[i] = TimestampTzGetDatum(decision->at);
-	writing->segments[i] = PointerGetDatum(person->segment);
-	writing->no_segment[i] = person->segment == NULL;
-	writing->outcomes[i] = CStringGetTextDatum(OutcomeNames[outcome]);
-	writing->leases[i] = TimestampTzGetDatum(decision->lease_until);
-	writing->no_lease[i] = decision->lease_until == DT_NOEND;
-	writing->versions[i] = Int64GetDatum(decision->verdict.policy_version);
-	writing->keys[i] = PointerGetDatum(key);
-	writing->no_key[i] = key == NULL;
-}
-
 /* The answer that an earlier entry of the group got for the same key. */
 static bool
 AnsweredBefore(const Batch *batch, const PersonGroup *group, const Entry *entry,
@@ -592,141 +436,6 @@ DecideGroup(Batch *batch, PersonGroup *group, Writing *writing)
 	}
 }
 
-/* --- a chunk: writing */
-
-/*
- * Write histories and leases, $2 and $3 of the persons $1; with rows, each is
- * where it was locked.  How many were found.
- */
-static uint64
-WriteHistories(const Oid *types, Datum *values, bool rows)
-{
-	static SPIPlanPtr plan_at = NULL;
-	static SPIPlanPtr plan_by_id = NULL;
-	static Oid	seen_at = InvalidOid;
-	static Oid	seen_by_id = InvalidOid;
-	SPIPlanPtr *plan = rows ? &plan_at : &plan_by_id;
-	uint64		written;
-
-	ForgetPlan(plan, rows ? &seen_at : &seen_by_id, types[1]);
-	SPI_connect();
-	if (rows)
-		LedgerPlan(plan,
-				   "UPDATE contact_pressure.person AS p"
-				   "   SET history = u.history, lease_until = u.lease_until"
-				   "  FROM unnest($1, $2, $3, $4)"
-				   "    AS u(id, history, lease_until, tid)"
-				   " WHERE p.ctid = u.tid AND p.person_id = u.id", 4, types);
-	else
-		LedgerPlan(plan,
-				   "UPDATE contact_pressure.person AS p"
-				   "   SET history = u.history, lease_until = u.lease_until"
-				   "  FROM unnest($1, $2, $3) AS u(id, history, lease_until)"
-				   " WHERE p.person_id = u.id", 3, types);
-	written = LedgerExecute(*plan, values, NULL, false);
-	SPI_finish();
-	return written;
-}
-
-/* Write those of a chunk that changed. */
-static void
-WritePersons(const Batch *batch, int first, int last)
-{
-	Oid			history = HistoryType();
-	Oid			types[] = {TEXTARRAYOID, get_array_type(history),
-	TIMESTAMPTZARRAYOID, TIDARRAYOID};
-	Datum	   *ids = palloc((last - first) * sizeof(Datum));
-	Datum	   *histories = palloc((last - first) * sizeof(Datum));
-	Datum	   *leases = palloc((last - first) * sizeof(Datum));
-	bool	   *no_lease = palloc((last - first) * sizeof(bool));
-	Datum	   *tids = palloc((last - first) * sizeof(Datum));
-	Datum		values[lengthof(types)];
-	bool		rows = true;
-	uint64		written;
-	int			count = 0;
-
-	for (int i = first; i < last; i++)
-	{
-		const PersonGroup *group = &batch->groups[i];
-
-		if (!group->changed)
-			continue;
-		ids[count] = PointerGetDatum(group->person.id);
-		histories[count] = PointerGetDatum(group->person.history);
-		leases[count] = TimestampTzGetDatum(group->person.lease_until);
-		no_lease[count] = group->person.lease_until == DT_NOEND;
-		tids[count++] = PointerGetDatum(&group->person.tid);
-		rows &= group->in_place;
-	}
-	if (count == 0)
-		return;
-	values[0] = ArrayDatum(ids, NULL, count, TEXTOID);
-	values[1] = ArrayDatum(histories, NULL, count, history);
-	values[2] = ArrayDatum(leases, no_lease, count, TIMESTAMPTZOID);
-	values[3] = ArrayDatum(tids, NULL, count, TIDOID);
-	written = WriteHistories(types, values, rows);
-	if (written != (uint64) count)
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("the histories of %d persons could not be written",
-						count - (int) written),
-				 errhint("Look at row-level security and triggers of contact_pressure.person.")));
-}
-
-/* Write the rows of the log. */
-static void
-WriteContacts(const Reservation *reservation, const Writing *writing)
-{
-	static SPIPlanPtr plan = NULL;
-	static const Oid types[] = {
-		TEXTARRAYOID, INT8ARRAYOID, TIMESTAMPTZARRAYOID, TEXTARRAYOID,
-		TEXTARRAYOID, TIMESTAMPTZARRAYOID, INT8ARRAYOID, TEXTARRAYOID,
-		TEXTOID, TEXTOID, TEXTOID, TEXTOID, FLOAT8OID, NUMERICOID
-	};
-	int			count = writing->contacts;
-	uint64		written;
-	Datum		values[lengthof(types)];
-	char		nulls[] = "              ";
-
-	values[0] = ArrayDatum(writing->ids, NULL, count, TEXTOID);
-	values[1] = ArrayDatum(writing->log_ids, NULL, count, INT8OID);
-	values[2] = ArrayDatum(writing->ats, NULL, count, TIMESTAMPTZOID);
-	values[3] = ArrayDatum(writing->segments, writing->no_segment, count,
-						   TEXTOID);
-	values[4] = ArrayDatum(writing->outcomes, NULL, count, TEXTOID);
-	values[5] = ArrayDatum(writing->leases, writing->no_lease, count,
-						   TIMESTAMPTZOID);
-	values[6] = ArrayDatum(writing->versions, NULL, count, INT8OID);
-	values[7] = ArrayDatum(writing->keys, writing->no_key, count, TEXTOID);
-	values[8] = PointerGetDatum(reservation->proposal.channel);
-	values[9] = PointerGetDatum(reservation->proposal.purpose);
-	values[10] = PointerGetDatum(reservation->campaign);
-	nulls[10] = reservation->campaign == NULL ? 'n' : ' ';
-	values[11] = PointerGetDatum(reservation->owner);
-	nulls[11] = reservation->owner == NULL ? 'n' : ' ';
-	values[12] = Float8GetDatum(reservation->proposal.weight);
-	nulls[12] = reservation->proposal.has_weight ? ' ' : 'n';
-	values[13] = PointerGetDatum(reservation->cost);
-	nulls[13] = reservation->cost == NULL ? 'n' : ' ';
-	SPI_connect();
-	LedgerPlan(&plan,
-			   "INSERT INTO contact_pressure.contact_log"
-			   " (person_id, log_id, at, segment, outcome, lease_until,"
-			   "  policy_version, key, channel, purpose, campaign, owner,"
-			   "  weight, cost, status, source)"
-			   " SELECT u.*, $9, $10, $11, $12, $13, $14, 'reserved',"
-			   "  'reserve' FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) AS u",
-			   lengthof(types), types);
-	written = LedgerExecute(plan, values, nulls, false);
-	SPI_finish();
-	if (written != (uint64) count)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("%d contacts could not be written",
-						count - (int) written),
-				 errhint("Look at the triggers of contact_pressure.contact_log.")));
-}
-
 /* Lock, read, decide and write a stretch of groups. */
 static void
 DoChunk(Batch *batch, int first, int last)
@@ -742,11 +451,7 @@ DoChunk(Batch *batch, int first, int last)
 	for (int i = first; i < last; i++)
 		DecideGroup(batch, &batch->groups[i], writing);
 	if (batch->writes)
-	{
-		WritePersons(batch, first, last);
-		if (writing->contacts > 0)
-			WriteContacts(batch->reservation, writing);
-	}
+		WriteChunk(batch, first, last, writing);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(batch->chunk);
 }

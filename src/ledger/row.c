@@ -34,22 +34,6 @@
 
 PG_FUNCTION_INFO_V1(is_contact_status);
 
-/* The columns of contact_pressure.person, in the order of tables.sql. */
-enum
-{
-	PERSON_ID = 1,
-	PERSON_SEGMENT,
-	PERSON_ZONE,
-	PERSON_PREFERENCES,
-	PERSON_OPTED_OUT,
-	PERSON_OPTED_IN,
-	PERSON_HOLDS,
-	PERSON_LEASE_UNTIL,
-	PERSON_MERGED_INTO,
-	PERSON_KNOWN_SINCE,
-	PERSON_HISTORY
-};
-
 /* --- columns */
 
 /* A column detoasted, in the current context; NULL for NULL. */
@@ -233,6 +217,20 @@ FetchPersonRow(text *id, bool lock, LedgerPerson *person, text **merged_into)
 	return result;
 }
 
+/* Is there a row in the index? */
+static bool
+AnyRow(Relation relation, Relation index, TupleTableSlot *slot)
+{
+	IndexScanDesc scan = BeginIndexScan(relation, index, GetActiveSnapshot(),
+										0);
+	bool		found;
+
+	index_rescan(scan, NULL, 0, NULL, 0);
+	found = index_getnext_slot(scan, ForwardScanDirection, slot);
+	index_endscan(scan);
+	return found;
+}
+
 /*
  * See row.h.  The index holds nobody else, and few.  It is asked whatever the
  * privileges are: whoever goes on to the person is held to them there.
@@ -250,6 +248,10 @@ FindMerged(text **ids, bool *merged, int count)
 										1);
 	TupleTableSlot *slot = table_slot_create(relation, NULL);
 
+	/* mostly nobody at all was */
+	memset(merged, 0, count * sizeof(bool));
+	if (!AnyRow(relation, index, slot))
+		count = 0;
 	for (int i = 0; i < count; i++)
 	{
 		ScanKeyData key;

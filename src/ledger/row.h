@@ -10,6 +10,23 @@
 
 #include "ledger/ledger.h"
 
+/* The columns of contact_pressure.person, in the order of tables.sql. */
+enum
+{
+	PERSON_ID = 1,
+	PERSON_SEGMENT,
+	PERSON_ZONE,
+	PERSON_PREFERENCES,
+	PERSON_OPTED_OUT,
+	PERSON_OPTED_IN,
+	PERSON_HOLDS,
+	PERSON_LEASE_UNTIL,
+	PERSON_MERGED_INTO,
+	PERSON_KNOWN_SINCE,
+	PERSON_HISTORY,
+	PERSON_ATTRIBUTES = PERSON_HISTORY
+};
+
 typedef enum RowResult
 {
 	ROW_NONE,					/* nobody of that id */

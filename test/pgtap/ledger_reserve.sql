@@ -7,7 +7,7 @@ LOCK TABLE contact_pressure.policy;
 SET search_path = contact_pressure, public;
 SET TimeZone = 'UTC';
 SET client_min_messages = warning;
-SELECT plan(104);
+SELECT plan(109);
 
 SELECT is(reserve_contact('nobody', 'email'), NULL, 'no policy at all: no');
 SELECT results_eq(
@@ -387,6 +387,40 @@ SELECT results_eq(
 	'100,000 ids, half of them unknown');
 SELECT results_eq($$SELECT count(*), sum(cardinality(history)) FROM person WHERE person_id LIKE 'many%'$$,
 	$$VALUES (100000::bigint, 100000::bigint)$$, 'all of them have one contact');
+
+-- --- triggers of somebody else's are fired, by one and by many
+
+CREATE TEMPORARY TABLE fired (what text);
+CREATE FUNCTION pg_temp.fire() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO fired VALUES (TG_TABLE_NAME || ' ' || lower(TG_OP) || ' ' || lower(TG_LEVEL));
+	RETURN NEW;
+END
+$$;
+CREATE TRIGGER fire_row BEFORE INSERT OR UPDATE ON contact_log FOR EACH ROW EXECUTE FUNCTION pg_temp.fire();
+CREATE TRIGGER fire_row AFTER UPDATE OF history ON person FOR EACH ROW EXECUTE FUNCTION pg_temp.fire();
+CREATE TRIGGER fire_statement AFTER UPDATE ON person FOR EACH STATEMENT EXECUTE FUNCTION pg_temp.fire();
+SELECT count(log_id) FROM reserve_contacts(ARRAY['f2', 'f1', 'f3'], 'email') \gset f_
+SELECT results_eq('SELECT what, count(*) FROM fired GROUP BY what ORDER BY what COLLATE "C"',
+	$$VALUES ('contact_log insert row', 3::bigint), ('person update row', 3), ('person update statement', 1)$$, 'by a batch');
+TRUNCATE fired;
+SELECT reserve_contact('f1', 'email') AS f1 \gset
+SELECT results_eq('SELECT what, count(*) FROM fired GROUP BY what ORDER BY what COLLATE "C"',
+	$$VALUES ('contact_log insert row', 1::bigint), ('person update row', 1), ('person update statement', 1)$$, 'by one');
+DROP TRIGGER fire_row ON contact_log;
+DROP TRIGGER fire_row ON person;
+DROP TRIGGER fire_statement ON person;
+
+-- so are constraints
+ALTER TABLE contact_log ADD CONSTRAINT known_owner CHECK (owner <> 'nobody');
+SELECT throws_ok($$SELECT count(*) FROM reserve_contacts(ARRAY['f4', 'f5'], 'email', owner => 'nobody')$$, '23514', NULL, 'a constraint holds for a batch');
+ALTER TABLE contact_log DROP CONSTRAINT known_owner;
+-- a column more, with a default
+ALTER TABLE contact_log ADD COLUMN note text DEFAULT 'new';
+SELECT count(log_id) FROM reserve_contacts(ARRAY['f4', 'f5'], 'email') \gset f_
+SELECT is(count(*), 2::bigint, 'a column that was added has its default') FROM contact_log WHERE person_id IN ('f4', 'f5') AND note = 'new';
+ALTER TABLE contact_log DROP COLUMN note;
+SELECT is_empty($$SELECT * FROM pg_temp.disagreeing WHERE person_id LIKE 'f%'$$, 'history and log agree');
 
 SELECT * FROM finish();
 ROLLBACK;

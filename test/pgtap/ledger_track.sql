@@ -240,6 +240,10 @@ INSERT INTO crm.sends (who, at, message_key) VALUES ('kim', now() - interval '1 
 SELECT results_eq($$SELECT status, outcome, source FROM contact_log WHERE person_id = 'kim' AND key = 'm3'$$, $$VALUES ('recorded', 'sent', 'track:crm.sends')$$,
 	'but the message was sent, says its row: that counts');
 SELECT is((SELECT status FROM contact_log WHERE log_id = :m3), 'cancelled', 'the cancelled reservation stays what it is');
+SELECT reserve_contact('kim', 'email', at => now() + interval '20 days', key => 'm4', campaign => 'c') AS m4 \gset
+INSERT INTO crm.sends (who, at, message_key) VALUES ('kim', now() - interval '2 hours', 'm4');
+SELECT results_eq($$SELECT at, status, outcome, campaign, source FROM contact_log WHERE person_id = 'kim' AND key = 'm4'$$,
+	$$VALUES (now() - interval '2 hours', 'recorded', 'sent', 'c', 'record')$$, 'a plan for later whose message went out is a fact of then');
 DELETE FROM crm.sends WHERE message_key = 'm1';
 SELECT is((SELECT status || ': ' || reason FROM contact_log WHERE log_id = :m1), 'cancelled: not in crm.sends', 'without its row there was no contact');
 INSERT INTO crm.sends (who, at, message_key) VALUES ('lee', '2026-01-01Z', 'x'), ('lee', '2026-01-02Z', 'x'), ('max', '2026-01-01Z', 'x');
@@ -308,6 +312,28 @@ SELECT pg_temp.parted_agrees('TRUNCATE of a part');
 SELECT throws_ok($$SELECT track_contacts('crm.parted_1', 'who', 'at', 'email')$$, '55006', NULL, 'a part of a tracked table is not tracked by itself');
 TRUNCATE crm.parted;
 SELECT pg_temp.parted_agrees('TRUNCATE of all');
+-- a table that was tracked by itself before, and one that is so after
+CREATE TABLE crm.parted_4 (LIKE crm.parted INCLUDING ALL);
+INSERT INTO crm.parted_4 (who, at, ch) VALUES (5, '2026-04-01Z', 'sms'), (6, '2026-04-02Z', 'sms'), (7, '2026-04-03Z', 'sms');
+SELECT is(track_contacts('crm.parted_4', 'who', 'at', channel_column => 'ch'), 3::bigint, 'a table that is tracked by itself');
+CREATE TEMP TABLE alone AS SELECT log_id, person_id FROM contact_log WHERE source = 'track:crm.parted_4';
+ALTER TABLE crm.parted ATTACH PARTITION crm.parted_4 FOR VALUES FROM ('2026-04-01Z') TO ('2026-05-01Z');
+SELECT pg_temp.parted_agrees('attached');
+SELECT results_eq($$SELECT log_id, person_id FROM contact_log WHERE source = 'track:crm.parted' AND status <> 'cancelled' ORDER BY 1$$, 'SELECT * FROM alone ORDER BY 1',
+	'its contacts go on as those of the whole');
+INSERT INTO crm.parted_4 (who, at, ch) VALUES (5, '2026-04-04Z', 'sms');
+UPDATE crm.parted SET at = at + interval '1 hour' WHERE who = 5;
+SELECT pg_temp.parted_agrees('and change with it');
+ALTER TABLE crm.parted DETACH PARTITION crm.parted_4;
+UPDATE crm.parted_4 SET at = at + interval '1 hour' WHERE who = 6;
+SELECT results_eq('SELECT who::text, at FROM crm.parted_4 ORDER BY 1, 2',
+	$$SELECT person_id, at FROM contact_log WHERE source = 'track:crm.parted' AND status <> 'cancelled' ORDER BY 1, 2$$, 'detached, it is still followed');
+SELECT is(track_contacts('crm.parted_4', 'who', 'at', channel_column => 'ch'), 0::bigint, 'and can be tracked by itself again');
+SELECT results_eq('SELECT who::text, at FROM crm.parted_4 ORDER BY 1, 2',
+	$$SELECT person_id, at FROM contact_log WHERE source IN ('track:crm.parted', 'track:crm.parted_4') AND status <> 'cancelled' ORDER BY 1, 2$$, 'nothing counts twice');
+DELETE FROM crm.parted_4;
+SELECT pg_temp.parted_agrees('without it');
+DROP TABLE crm.parted_4;
 SELECT is_empty('SELECT * FROM check_ledger()', 'the ledger agrees with itself about partitions');
 SELECT untrack('crm.parted');
 SELECT is_empty($$SELECT FROM pg_trigger WHERE tgrelid::regclass::text LIKE 'crm.parted%' AND tgname LIKE 'contact_pressure%'$$, 'untracked with all its parts');
