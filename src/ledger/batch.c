@@ -393,7 +393,8 @@ TakeEntry(Batch *batch, PersonGroup *group, const Entry *entry, text *key,
 		else
 		{
 			decision->log_id = nextval_internal(batch->sequence, false);
-			AddToWriting(batch, writing, &group->person, key, decision);
+			AddToWriting(batch->reservation, writing, &group->person, key,
+						 decision);
 		}
 	}
 	MemoryContextSwitchTo(old);

@@ -1,6 +1,7 @@
 /*
  * batch.h
- *		What the files of a batch share: batch.c decides, batch_write.c writes.
+ *		What the files of a batch share: batch.c decides, batch_write.c writes,
+ *		for reserve.c, too.
  */
 #ifndef CONTACT_PRESSURE_BATCH_H
 #define CONTACT_PRESSURE_BATCH_H
@@ -109,9 +110,17 @@ typedef struct Writing
 extern Writing *NewWriting(MemoryContext context, int count);
 
 /* One row more for the log. */
-extern void AddToWriting(const Batch *batch, Writing *writing,
+extern void AddToWriting(const Reservation *reservation, Writing *writing,
 						 const LedgerPerson *person, text *key,
 						 const Decision *decision);
+
+/*
+ * Without a query: write history and lease of a person where the row was
+ * locked, and the rows of the log.  False when only a query will do.
+ */
+extern bool SaveInPlace(LedgerPerson *person);
+extern bool InsertContacts(const Reservation *reservation,
+						   const Writing *writing);
 
 /* Write the persons of a stretch of groups that changed, and the log. */
 extern void WriteChunk(const Batch *batch, int first, int last,

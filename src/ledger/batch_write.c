@@ -53,11 +53,10 @@ NewWriting(MemoryContext context, int count)
 
 /* See batch.h. */
 void
-AddToWriting(const Batch *batch, Writing *writing, const LedgerPerson *person,
-			 text *key, const Decision *decision)
+AddToWriting(const Reservation *reservation, Writing *writing,
+			 const LedgerPerson *person, text *key, const Decision *decision)
 {
-	Outcome		outcome = ReservationOutcome(batch->reservation,
-											 decision->at);
+	Outcome		outcome = ReservationOutcome(reservation, decision->at);
 	int			i = writing->contacts++;
 
 	writing->ids[i] = PointerGetDatum(person->id);
@@ -73,27 +72,54 @@ AddToWriting(const Batch *batch, Writing *writing, const LedgerPerson *person,
 	writing->no_key[i] = key == NULL;
 }
 
+/* A writer of histories and leases; NULL when only a query will do. */
+static TableWriter *
+OpenPersonWriter(void)
+{
+	static const AttrNumber columns[] = {PERSON_HISTORY, PERSON_LEASE_UNTIL};
+
+	return OpenWriter("person", PERSON_ATTRIBUTES, CMD_UPDATE, columns,
+					  lengthof(columns));
+}
+
+/* Write a person's where the row was locked; then it is somewhere else. */
+static void
+WritePerson(TableWriter *writer, LedgerPerson *person)
+{
+	Datum		values[] = {PointerGetDatum(person->history),
+	TimestampTzGetDatum(person->lease_until)};
+	bool		nulls[] = {false, person->lease_until == DT_NOEND};
+
+	WriterUpdate(writer, &person->tid, values, nulls);
+	ItemPointerSetInvalid(&person->tid);
+}
+
+/* See batch.h. */
+bool
+SaveInPlace(LedgerPerson *person)
+{
+	TableWriter *writer = NULL;
+
+	if (ItemPointerIsValid(&person->tid))
+		writer = OpenPersonWriter();
+	if (writer == NULL)
+		return false;
+	WritePerson(writer, person);
+	CloseWriter(writer);
+	return true;
+}
+
 /* Write histories and leases where the rows were locked. */
 static bool
 WriteInPlace(const Batch *batch, int first, int last)
 {
-	static const AttrNumber columns[] = {PERSON_HISTORY, PERSON_LEASE_UNTIL};
-	TableWriter *writer = OpenWriter("person", PERSON_ATTRIBUTES, CMD_UPDATE,
-									 columns, lengthof(columns));
+	TableWriter *writer = OpenPersonWriter();
 
 	if (writer == NULL)
 		return false;
 	for (int i = first; i < last; i++)
-	{
-		PersonGroup *group = &batch->groups[i];
-		LedgerPerson *person = &group->person;
-		Datum		values[] = {PointerGetDatum(person->history),
-		TimestampTzGetDatum(person->lease_until)};
-		bool		nulls[] = {false, person->lease_until == DT_NOEND};
-
-		if (group->changed)
-			WriterUpdate(writer, &person->tid, values, nulls);
-	}
+		if (batch->groups[i].changed)
+			WritePerson(writer, &batch->groups[i].person);
 	CloseWriter(writer);
 	return true;
 }
@@ -195,8 +221,8 @@ SetColumn(Datum *row, bool *nulls, int column, Datum value, bool isnull)
 	nulls[column] = isnull;
 }
 
-/* Write the rows of the log without a query. */
-static bool
+/* See batch.h. */
+bool
 InsertContacts(const Reservation *reservation, const Writing *writing)
 {
 	TableWriter *writer = OpenWriter("contact_log", LOG_ATTRIBUTES,

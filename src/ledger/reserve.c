@@ -20,7 +20,7 @@
 #include "compat.h"
 #include "core_pg.h"
 #include "history/history_pg.h"
-#include "ledger/reserve.h"
+#include "ledger/batch.h"
 
 PG_FUNCTION_INFO_V1(reserve_contact);
 
@@ -470,10 +470,14 @@ static void
 InsertContact(const Reservation *reservation, const LedgerPerson *person,
 			  text *key, const Decision *decision)
 {
+	Writing    *writing = NewWriting(CurrentMemoryContext, 1);
 	static SPIPlanPtr plan = NULL;
 	Datum		values[LOG_ARGUMENTS];
 	char		nulls[LOG_ARGUMENTS + 1];
 
+	AddToWriting(reservation, writing, person, key, decision);
+	if (InsertContacts(reservation, writing))
+		return;
 	LogArguments(reservation, person, decision, values, nulls);
 	SetText(values, nulls, LOG_KEY, key);
 	SPI_connect();
@@ -579,7 +583,8 @@ ReserveLocked(Reservation *reservation, LedgerPerson *person, text *key,
 	if (!decision->allowed)
 		return;
 	TakeContact(reservation, person, decision);
-	SavePerson(person);
+	if (!SaveInPlace(person))
+		SavePerson(person);
 	if (has_row)
 	{
 		decision->log_id = row.log_id;
