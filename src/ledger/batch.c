@@ -186,6 +186,21 @@ MayContactUnknown(Batch *batch)
 
 /* --- a chunk: locking and reading */
 
+/* Lock a person as most are: known, not merged, no lease that has ended. */
+static bool
+LockPlain(RowReader *reader, PersonGroup *group)
+{
+	LedgerPerson *person = &group->person;
+	text	   *merged_into;
+
+	memset(person, 0, sizeof(*person));
+	group->known = ReaderFetch(reader, group->entries[0].id, person,
+							   &merged_into) == ROW_FOUND &&
+		(person->lease_until == DT_NOEND ||
+		 person->lease_until > GetCurrentTimestamp());
+	return group->known;
+}
+
 /* Lock a person, or read what is needed for an answer. */
 static void
 FetchGroup(Batch *batch, PersonGroup *group)
@@ -260,11 +275,16 @@ FindKeyRows(Batch *batch, int first, int last)
 static void
 ReadChunk(Batch *batch, int first, int last)
 {
+	RowReader  *reader = batch->writes ? OpenRowReader(true) : NULL;
+
 	for (int i = first; i < last; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		FetchGroup(batch, &batch->groups[i]);
+		if (reader == NULL || !LockPlain(reader, &batch->groups[i]))
+			FetchGroup(batch, &batch->groups[i]);
 	}
+	if (reader != NULL)
+		CloseRowReader(reader);
 	if (batch->keys != NULL)
 		FindKeyRows(batch, first, last);
 }

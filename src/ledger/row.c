@@ -165,55 +165,89 @@ IdKey(ScanKey key, Relation index, text *id)
 						   PointerGetDatum(id));
 }
 
-/* Find the row in the index; the snapshot is the active one. */
-static RowResult
-SearchIndex(Relation relation, text *id, bool lock, LedgerPerson *person,
+/* The table, its primary key and a scan of it. */
+struct RowReader
+{
+	Relation	relation;
+	Relation	index;
+	bool		lock;
+	Snapshot	snapshot;
+	TupleTableSlot *slot;
+	IndexScanDesc scan;
+};
+
+/* See row.h. */
+RowReader *
+OpenRowReader(bool lock)
+{
+	Oid			schema = get_namespace_oid("contact_pressure", false);
+	Relation	relation = table_open(get_relname_relid("person", schema),
+									  lock ? RowShareLock : AccessShareLock);
+	RowReader  *reader;
+
+	if (!IsSuited(relation, lock))
+	{
+		table_close(relation, NoLock);
+		return NULL;
+	}
+	/* what this transaction did before, and others by now */
+	if (lock)
+		CommandCounterIncrement();
+	reader = palloc(sizeof(RowReader));
+	reader->relation = relation;
+	reader->index = index_open(RelationGetPrimaryKeyOid(relation),
+							   AccessShareLock);
+	reader->lock = lock;
+	reader->snapshot = RegisterSnapshot(lock ? GetTransactionSnapshot() :
+										GetActiveSnapshot());
+	reader->slot = table_slot_create(relation, NULL);
+	reader->scan = BeginIndexScan(relation, reader->index, reader->snapshot,
+								  1);
+	return reader;
+}
+
+/* See row.h. */
+RowResult
+ReaderFetch(RowReader *reader, text *id, LedgerPerson *person,
 			text **merged_into)
 {
-	Snapshot	snapshot = GetActiveSnapshot();
-	Relation	index = index_open(RelationGetPrimaryKeyOid(relation),
-								   AccessShareLock);
-	TupleTableSlot *slot = table_slot_create(relation, NULL);
-	IndexScanDesc scan = BeginIndexScan(relation, index, snapshot, 1);
+	TupleTableSlot *slot = reader->slot;
 	RowResult	result = ROW_NONE;
 	ScanKeyData key;
 
-	IdKey(&key, index, id);
-	index_rescan(scan, &key, 1, NULL, 0);
-	if (index_getnext_slot(scan, ForwardScanDirection, slot))
-	{
-		if (!lock || !slot_attisnull(slot, PERSON_MERGED_INTO) ||
-			LockSlot(relation, id, snapshot, slot))
-			result = ReadSlot(slot, lock, person, merged_into);
-	}
-	index_endscan(scan);
-	ExecDropSingleTupleTableSlot(slot);
-	index_close(index, NoLock);
+	IdKey(&key, reader->index, id);
+	index_rescan(reader->scan, &key, 1, NULL, 0);
+	if (index_getnext_slot(reader->scan, ForwardScanDirection, slot) &&
+		(!reader->lock || !slot_attisnull(slot, PERSON_MERGED_INTO) ||
+		 LockSlot(reader->relation, id, reader->snapshot, slot)))
+		result = ReadSlot(slot, reader->lock, person, merged_into);
+	ExecClearTuple(slot);
 	return result;
+}
+
+/* See row.h. */
+void
+CloseRowReader(RowReader *reader)
+{
+	index_endscan(reader->scan);
+	ExecDropSingleTupleTableSlot(reader->slot);
+	UnregisterSnapshot(reader->snapshot);
+	index_close(reader->index, NoLock);
+	table_close(reader->relation, NoLock);
+	pfree(reader);
 }
 
 /* See row.h. */
 RowResult
 FetchPersonRow(text *id, bool lock, LedgerPerson *person, text **merged_into)
 {
-	Oid			schema = get_namespace_oid("contact_pressure", false);
-	Relation	relation = table_open(get_relname_relid("person", schema),
-									  lock ? RowShareLock : AccessShareLock);
-	RowResult	result = ROW_UNSUITED;
+	RowReader  *reader = OpenRowReader(lock);
+	RowResult	result;
 
-	if (IsSuited(relation, lock))
-	{
-		if (lock)
-		{
-			/* what this transaction did before, and others by now */
-			CommandCounterIncrement();
-			PushActiveSnapshot(GetTransactionSnapshot());
-		}
-		result = SearchIndex(relation, id, lock, person, merged_into);
-		if (lock)
-			PopActiveSnapshot();
-	}
-	table_close(relation, NoLock);
+	if (reader == NULL)
+		return ROW_UNSUITED;
+	result = ReaderFetch(reader, id, person, merged_into);
+	CloseRowReader(reader);
 	return result;
 }
 

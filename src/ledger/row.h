@@ -43,6 +43,17 @@ extern RowResult FetchPersonRow(text *id, bool lock, LedgerPerson *person,
 								text **merged_into);
 
 /*
+ * The same for many, all as of one snapshot; a lock still has the last
+ * version of its row.  NULL: a query for each.
+ */
+typedef struct RowReader RowReader;
+
+extern RowReader *OpenRowReader(bool lock);
+extern RowResult ReaderFetch(RowReader *reader, text *id,
+							 LedgerPerson *person, text **merged_into);
+extern void CloseRowReader(RowReader *reader);
+
+/*
  * Fill person from a row of the table contact_pressure.person, or of a query
  * with PERSON_COLUMNS; ROW_FOUND or ROW_MERGED.
  */
