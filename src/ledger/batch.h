@@ -115,12 +115,14 @@ extern void AddToWriting(const Reservation *reservation, Writing *writing,
 						 const Decision *decision);
 
 /*
- * Without a query: write history and lease of a person where the row was
- * locked, and the rows of the log.  False when only a query will do.
+ * Write history and lease of a person where the row was locked, without a
+ * query.  False when only a query will do.
  */
 extern bool SaveInPlace(LedgerPerson *person);
-extern bool InsertContacts(const Reservation *reservation,
-						   const Writing *writing);
+
+/* Write the rows of the log; how many were written. */
+extern int	WriteContacts(const Reservation *reservation,
+						  const Writing *writing);
 
 /* Write the persons of a stretch of groups that changed, and the log. */
 extern void WriteChunk(const Batch *batch, int first, int last,

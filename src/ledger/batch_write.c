@@ -221,8 +221,8 @@ SetColumn(Datum *row, bool *nulls, int column, Datum value, bool isnull)
 	nulls[column] = isnull;
 }
 
-/* See batch.h. */
-bool
+/* Write the rows of the log without a query; false: only a query will do. */
+static bool
 InsertContacts(const Reservation *reservation, const Writing *writing)
 {
 	TableWriter *writer = OpenWriter("contact_log", LOG_ATTRIBUTES,
@@ -266,8 +266,8 @@ InsertContacts(const Reservation *reservation, const Writing *writing)
 	return true;
 }
 
-/* Write the rows of the log. */
-static void
+/* See batch.h. */
+int
 WriteContacts(const Reservation *reservation, const Writing *writing)
 {
 	static SPIPlanPtr plan = NULL;
@@ -282,7 +282,7 @@ WriteContacts(const Reservation *reservation, const Writing *writing)
 	char		nulls[] = "              ";
 
 	if (InsertContacts(reservation, writing))
-		return;
+		return count;
 	values[0] = ArrayDatum(writing->ids, NULL, count, TEXTOID);
 	values[1] = ArrayDatum(writing->log_ids, NULL, count, INT8OID);
 	values[2] = ArrayDatum(writing->ats, NULL, count, TIMESTAMPTZOID);
@@ -314,19 +314,23 @@ WriteContacts(const Reservation *reservation, const Writing *writing)
 			   lengthof(types), types);
 	written = LedgerExecute(plan, values, nulls, false);
 	SPI_finish();
-	if (written != (uint64) count)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("%d contacts could not be written",
-						count - (int) written),
-				 errhint("Look at the triggers of contact_pressure.contact_log.")));
+	return (int) written;
 }
 
 /* See batch.h. */
 void
 WriteChunk(const Batch *batch, int first, int last, const Writing *writing)
 {
+	int			written;
+
 	WritePersons(batch, first, last);
-	if (writing->contacts > 0)
-		WriteContacts(batch->reservation, writing);
+	if (writing->contacts == 0)
+		return;
+	written = WriteContacts(batch->reservation, writing);
+	if (written != writing->contacts)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("%d contacts could not be written",
+						writing->contacts - written),
+				 errhint("Look at the triggers of contact_pressure.contact_log.")));
 }

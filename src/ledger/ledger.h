@@ -19,6 +19,21 @@
 
 #include "policy/asker.h"
 
+/* --- names */
+
+/* Are both the same, or both NULL? */
+static inline bool
+SameText(const text *a, const text *b)
+{
+	if (a == NULL || b == NULL)
+		return a == b;
+	return VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) &&
+		memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
+}
+
+/* The table, index or sequence contact_pressure.NAME (person.c). */
+extern Oid	LedgerRelation(const char *name);
+
 /* --- saved plans (person.c) */
 
 /*

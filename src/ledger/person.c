@@ -13,6 +13,7 @@
 #include "utils/inval.h"
 #include "utils/datum.h"
 #include "utils/plancache.h"
+#include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
 #include "compat.h"
@@ -92,6 +93,14 @@ LedgerExecute(SPIPlanPtr plan, Datum *values, const char *nulls,
 		elog(ERROR, "SPI_execute_plan failed: %s",
 			 SPI_result_code_string(result));
 	return SPI_processed;
+}
+
+/* See ledger.h. */
+Oid
+LedgerRelation(const char *name)
+{
+	return get_relname_relid(name,
+							 get_namespace_oid("contact_pressure", false));
 }
 
 /* See ledger.h. */

@@ -10,7 +10,6 @@
 #include "postgres.h"
 
 #include "access/parallel.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
@@ -57,13 +56,6 @@ struct PolicySet
 };
 
 /* --- composing layers */
-
-static bool
-TextIs(const text *a, const text *b)
-{
-	return VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) &&
-		memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
-}
 
 /*
  * Append a policy to out as a layer of that name, unless it names its first
@@ -177,7 +169,7 @@ PolicySetFind(PolicySet *set, text *segment, struct varlena *preferences)
 
 	for (int i = 0; segment != NULL && i < set->nrows; i++)
 	{
-		if (TextIs(set->rows[i].segment, segment))
+		if (SameText(set->rows[i].segment, segment))
 		{
 			row = &set->rows[i];
 			break;
@@ -237,9 +229,9 @@ FillSet(PolicySet *set)
 		{
 			row->rules = CopyColumn(tuple, 3);
 			set->nrows++;
-			if (TextIs(row->segment, everyone))
+			if (SameText(row->segment, everyone))
 				set->everyone = row;
-			else if (TextIs(row->segment, fallback))
+			else if (SameText(row->segment, fallback))
 				set->fallback = row;
 		}
 		MemoryContextSwitchTo(old);
@@ -329,9 +321,7 @@ ReadSessionSet(void)
 		CacheRegisterRelcacheCallback(ForgetPolicies, (Datum) 0);
 		registered = true;
 	}
-	session.relation =
-		get_relname_relid("policy",
-						  get_namespace_oid("contact_pressure", false));
+	session.relation = LedgerRelation("policy");
 	do
 	{
 		PolicySet  *old = session.set;

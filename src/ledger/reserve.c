@@ -10,7 +10,6 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/sequence.h"
 #include "common/hashfn.h"
@@ -395,7 +394,7 @@ AnsweredByKey(const Reservation *reservation, text *id, text *key,
 
 /* --- writing */
 
-/* The columns of the log that a reservation writes: $1 ... $14. */
+/* What RetakeContact() writes: $1 ... $13. */
 enum
 {
 	LOG_PERSON,
@@ -411,13 +410,12 @@ enum
 	LOG_OUTCOME,
 	LOG_LEASE_UNTIL,
 	LOG_VERSION,
-	LOG_KEY,					/* of a new row; an old one has its own */
 	LOG_ARGUMENTS
 };
 
 static const Oid log_types[LOG_ARGUMENTS] = {
 	TEXTOID, INT8OID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
-	TEXTOID, FLOAT8OID, NUMERICOID, TEXTOID, TIMESTAMPTZOID, INT8OID, TEXTOID
+	TEXTOID, FLOAT8OID, NUMERICOID, TEXTOID, TIMESTAMPTZOID, INT8OID
 };
 
 /* Set an argument that may be NULL. */
@@ -428,7 +426,7 @@ SetText(Datum *values, char *nulls, int arg, const void *value)
 	nulls[arg] = value == NULL ? 'n' : ' ';
 }
 
-/* The arguments of both statements but the key. */
+/* The arguments of its statement. */
 static void
 LogArguments(const Reservation *reservation, const LedgerPerson *person,
 			 const Decision *decision, Datum *values, char *nulls)
@@ -461,8 +459,7 @@ LogArguments(const Reservation *reservation, const LedgerPerson *person,
 Oid
 LogSequence(void)
 {
-	return get_relname_relid("contact_log_log_id_seq",
-							 get_namespace_oid("contact_pressure", false));
+	return LedgerRelation("contact_log_log_id_seq");
 }
 
 /* Write a row of contact_log; its id is in the decision. */
@@ -471,31 +468,14 @@ InsertContact(const Reservation *reservation, const LedgerPerson *person,
 			  text *key, const Decision *decision)
 {
 	Writing    *writing = NewWriting(CurrentMemoryContext, 1);
-	static SPIPlanPtr plan = NULL;
-	Datum		values[LOG_ARGUMENTS];
-	char		nulls[LOG_ARGUMENTS + 1];
 
 	AddToWriting(reservation, writing, person, key, decision);
-	if (InsertContacts(reservation, writing))
-		return;
-	LogArguments(reservation, person, decision, values, nulls);
-	SetText(values, nulls, LOG_KEY, key);
-	SPI_connect();
-	LedgerPlan(&plan,
-			   "INSERT INTO contact_pressure.contact_log"
-			   " (person_id, log_id, at, channel, purpose, campaign, owner,"
-			   "  segment, weight, cost, outcome, lease_until,"
-			   "  policy_version, key, status, source)"
-			   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"
-			   "  $13, $14, 'reserved', 'reserve')",
-			   LOG_ARGUMENTS, log_types);
-	if (LedgerExecute(plan, values, nulls, false) != 1)
+	if (WriteContacts(reservation, writing) != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the contact with person \"%s\" could not be written",
 						text_to_cstring(person->id)),
 				 errhint("Look at the triggers of contact_pressure.contact_log.")));
-	SPI_finish();
 }
 
 /* See reserve.h. */
@@ -508,7 +488,6 @@ RetakeContact(const Reservation *reservation, const LedgerPerson *person,
 	char		nulls[LOG_ARGUMENTS + 1];
 
 	LogArguments(reservation, person, decision, values, nulls);
-	nulls[LOG_KEY] = '\0';
 	SPI_connect();
 	LedgerPlan(&plan,
 			   "UPDATE contact_pressure.contact_log"
@@ -520,7 +499,7 @@ RetakeContact(const Reservation *reservation, const LedgerPerson *person,
 			   "       reason = NULL, settled_at = NULL,"
 			   "       recorded_at = clock_timestamp()"
 			   " WHERE person_id = $1 AND log_id = $2",
-			   LOG_KEY, log_types);
+			   LOG_ARGUMENTS, log_types);
 	if (LedgerExecute(plan, values, nulls, false) != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

@@ -13,16 +13,6 @@
 #include "compat.h"
 #include "ledger/ledger.h"
 
-/* Are both the same, or both NULL? */
-static inline bool
-SameText(const text *a, const text *b)
-{
-	if (a == NULL || b == NULL)
-		return a == b;
-	return VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) &&
-		memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
-}
-
 /* A zone that a reservation needed, and what follows from it alone. */
 typedef struct ReservationZone
 {

@@ -18,7 +18,6 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
-#include "catalog/namespace.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
@@ -134,9 +133,7 @@ LockSlot(Relation relation, text *id, Snapshot snapshot, TupleTableSlot *slot)
 		return true;
 	/* an id that was changed meanwhile is somebody else's */
 	found = DatumGetTextPP(slot_getattr(slot, PERSON_ID, &isnull));
-	return VARSIZE_ANY_EXHDR(found) == VARSIZE_ANY_EXHDR(id) &&
-		memcmp(VARDATA_ANY(found), VARDATA_ANY(id),
-			   VARSIZE_ANY_EXHDR(id)) == 0;
+	return SameText(found, id);
 }
 
 /* Make a person of the row in slot. */
@@ -180,8 +177,7 @@ struct RowReader
 RowReader *
 OpenRowReader(bool lock)
 {
-	Oid			schema = get_namespace_oid("contact_pressure", false);
-	Relation	relation = table_open(get_relname_relid("person", schema),
+	Relation	relation = table_open(LedgerRelation("person"),
 									  lock ? RowShareLock : AccessShareLock);
 	RowReader  *reader;
 
@@ -272,11 +268,9 @@ AnyRow(Relation relation, Relation index, TupleTableSlot *slot)
 void
 FindMerged(text **ids, bool *merged, int count)
 {
-	Oid			schema = get_namespace_oid("contact_pressure", false);
-	Relation	relation = table_open(get_relname_relid("person", schema),
+	Relation	relation = table_open(LedgerRelation("person"),
 									  AccessShareLock);
-	Relation	index = index_open(get_relname_relid("person_merged_idx",
-													 schema),
+	Relation	index = index_open(LedgerRelation("person_merged_idx"),
 								   AccessShareLock);
 	IndexScanDesc scan = BeginIndexScan(relation, index, GetActiveSnapshot(),
 										1);

@@ -16,7 +16,6 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
@@ -27,6 +26,7 @@
 #include "utils/snapmgr.h"
 
 #include "compat.h"
+#include "ledger/ledger.h"
 #include "ledger/write.h"
 
 /* Rows that are written at once: some pages of them. */
@@ -94,9 +94,7 @@ TableWriter *
 OpenWriter(const char *table, int natts, CmdType event,
 		   const AttrNumber *columns, int ncolumns)
 {
-	Oid			schema = get_namespace_oid("contact_pressure", false);
-	Relation	relation = table_open(get_relname_relid(table, schema),
-									  RowExclusiveLock);
+	Relation	relation = table_open(LedgerRelation(table), RowExclusiveLock);
 	TableWriter *writer;
 
 	if (!IsSuited(relation, natts, event, columns, ncolumns))
