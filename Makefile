@@ -96,7 +96,11 @@ OBJS = \
 	src/rfm/score.o \
 	src/rfm/segment_lint.o \
 	src/rfm/segment_map.o \
-	src/rfm/segment_pg.o
+	src/rfm/segment_pg.o \
+	src/segment/apply.o \
+	src/segment/base.o \
+	src/segment/customer.o \
+	src/segment/purchase.o
 
 HEADER_FILES = \
 	src/compat.h \
@@ -135,7 +139,8 @@ HEADER_FILES = \
 	src/rfm/model_pg.h \
 	src/rfm/rfm.h \
 	src/rfm/rfm_pg.h \
-	src/rfm/segment_map.h
+	src/rfm/segment_map.h \
+	src/segment/segment.h
 
 # The install script, in this order.
 SQL_MODULES = \
@@ -159,6 +164,13 @@ SQL_MODULES = \
 	src/ledger/track_tables.sql \
 	src/ledger/maintain.sql \
 	src/ledger/audit.sql \
+	src/segment/tables.sql \
+	src/segment/value.sql \
+	src/segment/purchases.sql \
+	src/segment/people.sql \
+	src/segment/refresh.sql \
+	src/segment/moves.sql \
+	src/segment/jobs.sql \
 	src/ledger/access.sql
 
 # sql/NAME.sql and expected/NAME.out

@@ -1,0 +1,2 @@
+/* base.c */
+#include "postgres.h"

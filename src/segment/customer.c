@@ -1,0 +1,2 @@
+/* customer.c */
+#include "postgres.h"

@@ -1,0 +1,2 @@
+/* purchase.c */
+#include "postgres.h"

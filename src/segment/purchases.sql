@@ -1,0 +1,1 @@
+-- src/segment/purchases.sql

@@ -1,0 +1,148 @@
+/*
+ * segment.h
+ *		What people bought, their scores, their segments: what the files of
+ *		this room share.
+ *
+ * base.c knows the model and the map in force; customer.c reads and writes
+ * the rows of customers; apply.c brings changes of purchases, of the calendar
+ * and of the model to them; purchase.c is the trigger of a table of orders.
+ */
+#ifndef CONTACT_PRESSURE_SEGMENT_H
+#define CONTACT_PRESSURE_SEGMENT_H
+
+#include "ledger/ledger.h"
+#include "ledger/row.h"
+#include "rfm/model.h"
+#include "rfm/segment_map.h"
+#include "utils/date.h"
+
+/* --- the base (base.c) */
+
+typedef struct Base
+{
+	/* segment_base */
+	Instant		as_of;			/* INSTANT_NONE: never refreshed */
+	bool		replay;			/* its clock stands at as_of */
+	int			keep;			/* months; 0: purchases count for ever */
+	Zone	   *zone;			/* of the months; NULL without keep */
+	int			fill;
+	bool		filled;
+	bool		notify;
+	/* the latest segment_model */
+	int			version;		/* 0: there is none, nor what follows */
+	bool		new_map;		/* it has another map, not another model */
+	Model		model;
+	Zone	   *model_zone;
+	SegmentMap *map;
+	text	  **names;			/* of the map's segments */
+	text	   *prospects;		/* NULL: they have no segment */
+} Base;
+
+/* As the statement's snapshot has it, in the current context. */
+extern Base *ReadBase(void);
+
+/* The instant as of which a purchase is scored. */
+extern Instant BaseClock(const Base *base);
+
+/* The first day of the month of an instant, where months matter; else 0. */
+extern DateADT BaseMonth(const Base *base, Instant at);
+
+/* Is this the prospects' segment, of now or of an earlier version? */
+extern bool IsProspects(const Base *base, const text *segment);
+
+/* --- a customer's row (customer.c) */
+
+/* What was bought in a month; without months, all of it and month 0. */
+typedef struct MonthSum
+{
+	DateADT		month;
+	RfmData		sum;
+} MonthSum;
+
+typedef struct Customer
+{
+	LedgerPerson person;		/* locked */
+	bool		created;		/* by this very call */
+	bool		known;			/* there is a row; else all else is empty */
+	RfmData		purchases;		/* what counts as of scored_at */
+	int			nmonths;
+	MonthSum   *months;			/* where the base keeps them, ascending */
+	RfmScore	score;			/* 0: none */
+	text	   *segment;
+	const char *engagement;
+	int			version;		/* 0: of no model */
+	Instant		scored_at;		/* INSTANT_NONE: not */
+	Instant		rescore_at;
+	int			fill;
+	bool		pinned;
+	ItemPointerData tid;		/* of the row as read, or invalid */
+} Customer;
+
+/* The columns of contact_pressure.customer_value, in order. */
+enum
+{
+	VALUE_PERSON_ID = 1,
+	VALUE_PURCHASES,
+	VALUE_SCORE,
+	VALUE_SEGMENT,
+	VALUE_ENGAGEMENT,
+	VALUE_VERSION,
+	VALUE_SCORED_AT,
+	VALUE_RESCORE_AT,
+	VALUE_FILL,
+	VALUE_PINNED,
+	VALUE_MONTHS,
+	VALUE_MONTHLY,
+	VALUE_ATTRIBUTES = VALUE_MONTHLY
+};
+
+/* A person's move, or NULL names where there is no segment. */
+typedef struct Move
+{
+	const char *why;
+	text	   *from;
+	text	   *to;
+	RfmScore	from_score;
+	RfmScore	to_score;
+} Move;
+
+/*
+ * Lock persons, whose ids are distinct and in the order of COLLATE "C", and
+ * read their rows.  since[i]: known since then who is created; NULL: nobody
+ * is, and person.known says whether there is somebody.  A person who was
+ * merged meanwhile has another id than was asked for.
+ */
+extern void LockCustomers(text **ids, const Instant *since, int count,
+						  Customer *customers);
+
+/* What is to be written about the customers of a chunk. */
+typedef struct Changes
+{
+	const Base *base;
+	int			count;
+	Customer  **customers;
+	Move	   *moves;			/* of each; why NULL: stayed */
+	bool	   *rows;			/* does the row of each change? */
+	Instant		at;				/* of the moves */
+} Changes;
+
+/* Write rows, the persons' segments, the moves; tell who listens. */
+extern void WriteCustomers(const Changes *changes);
+
+/* --- bringing changes to customers (apply.c) */
+
+/* What a statement did to a customer's orders in a month. */
+typedef struct PurchaseDelta
+{
+	uint64		prefix;			/* of the id, see IdPrefix() */
+	text	   *id;
+	DateADT		month;
+	RfmData		plus;
+	RfmData		minus;
+} PurchaseDelta;
+
+/* Take them all, in any order, into the rows of their customers. */
+extern void ApplyPurchases(const Base *base, PurchaseDelta *deltas,
+						   int count);
+
+#endif							/* CONTACT_PRESSURE_SEGMENT_H */

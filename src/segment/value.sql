@@ -1,0 +1,38 @@
+-- src/segment/value.sql: what keeps the rows of customers
+
+CREATE FUNCTION contact_pressure.segment_clock() RETURNS timestamptz
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $$
+SELECT coalesce((SELECT CASE WHEN pg_catalog.abs(EXTRACT(EPOCH FROM b.refreshed_at
+														 OPERATOR(pg_catalog.-) b.as_of))
+								  OPERATOR(pg_catalog.>) 86400
+						THEN b.as_of END
+				   FROM contact_pressure.segment_base AS b), pg_catalog.now())
+$$;
+COMMENT ON FUNCTION contact_pressure.segment_clock() IS
+	'the instant as of which a purchase is scored: now, or where a replay of the past stands';
+
+CREATE FUNCTION contact_pressure.put_purchases(
+	ids       text[],
+	purchases contact_pressure.rfm[],
+	months    date[]  DEFAULT NULL,
+	fill      integer DEFAULT NULL,
+	again     boolean DEFAULT true
+) RETURNS text[]
+AS 'MODULE_PATHNAME', 'put_purchases'
+LANGUAGE C COST 10000;
+COMMENT ON FUNCTION contact_pressure.put_purchases(text[], contact_pressure.rfm[], date[], integer, boolean) IS
+	'what persons bought is this, whatever was there; who has to be counted again since a purchase came meanwhile';
+
+CREATE FUNCTION contact_pressure.refresh_people(ids text[], as_of timestamptz)
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'refresh_people'
+LANGUAGE C COST 10000;
+COMMENT ON FUNCTION contact_pressure.refresh_people(text[], timestamptz) IS
+	'brings scores and segments of persons up to an instant; how many moved';
+
+CREATE FUNCTION contact_pressure.purchase_changed() RETURNS trigger
+AS 'MODULE_PATHNAME', 'purchase_changed'
+LANGUAGE C;
+COMMENT ON FUNCTION contact_pressure.purchase_changed() IS
+	'trigger: takes what a statement did to a tracked table of orders into customer_value';
