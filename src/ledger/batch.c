@@ -21,7 +21,6 @@
 #include "common/hashfn.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "port/pg_bswap.h"
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 #include "utils/typcache.h"
@@ -62,34 +61,6 @@ TextElements(ArrayType *array, const char *name, int *count)
 }
 
 /* --- entries */
-
-/*
- * The first eight bytes as a number that sorts as they do.  A text cannot
- * hold a zero byte, so zeros stand for its end.
- */
-static uint64
-IdPrefix(const text *id)
-{
-	uint64		prefix = 0;
-
-	memcpy(&prefix, VARDATA_ANY(id),
-		   Min(VARSIZE_ANY_EXHDR(id), sizeof(prefix)));
-	return pg_ntoh64(prefix);
-}
-
-/* Compare two ids as COLLATE "C" does. */
-static int
-CompareIds(const text *a, const text *b)
-{
-	Size		a_length = VARSIZE_ANY_EXHDR(a);
-	Size		b_length = VARSIZE_ANY_EXHDR(b);
-	int			order = memcmp(VARDATA_ANY(a), VARDATA_ANY(b),
-							   Min(a_length, b_length));
-
-	if (order != 0)
-		return order;
-	return a_length < b_length ? -1 : a_length > b_length;
-}
 
 /* By person, then in the order of the arguments. */
 static int

@@ -79,7 +79,7 @@ OpenPersonWriter(void)
 	static const AttrNumber columns[] = {PERSON_HISTORY, PERSON_LEASE_UNTIL};
 
 	return OpenWriter("person", PERSON_ATTRIBUTES, CMD_UPDATE, columns,
-					  lengthof(columns));
+					  lengthof(columns), NULL);
 }
 
 /* Write a person's where the row was locked; then it is somewhere else. */
@@ -226,7 +226,7 @@ static bool
 InsertContacts(const Reservation *reservation, const Writing *writing)
 {
 	TableWriter *writer = OpenWriter("contact_log", LOG_ATTRIBUTES,
-									 CMD_INSERT, NULL, 0);
+									 CMD_INSERT, NULL, 0, NULL);
 	Datum		row[LOG_ATTRIBUTES] = {0};
 	bool		nulls[LOG_ATTRIBUTES] = {0};
 

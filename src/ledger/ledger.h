@@ -14,6 +14,7 @@
 #define CONTACT_PRESSURE_LEDGER_H
 
 #include "executor/spi.h"
+#include "port/pg_bswap.h"
 #include "utils/array.h"
 #include "utils/timestamp.h"
 
@@ -62,6 +63,36 @@ extern void ForgetPlan(SPIPlanPtr *plan, Oid *seen, Oid type);
  */
 extern void LedgerContact(HeapTuple tuple, TupleDesc tupdesc, int column,
 						  Contact *contact);
+
+/* --- ids in the order of locks */
+
+/*
+ * The first eight bytes as a number that sorts as they do.  A text cannot
+ * hold a zero byte, so zeros stand for its end.
+ */
+static inline uint64
+IdPrefix(const text *id)
+{
+	uint64		prefix = 0;
+
+	memcpy(&prefix, VARDATA_ANY(id),
+		   Min(VARSIZE_ANY_EXHDR(id), sizeof(prefix)));
+	return pg_ntoh64(prefix);
+}
+
+/* Compare two ids as COLLATE "C" does. */
+static inline int
+CompareIds(const text *a, const text *b)
+{
+	Size		a_length = VARSIZE_ANY_EXHDR(a);
+	Size		b_length = VARSIZE_ANY_EXHDR(b);
+	int			order = memcmp(VARDATA_ANY(a), VARDATA_ANY(b),
+							   Min(a_length, b_length));
+
+	if (order != 0)
+		return order;
+	return a_length < b_length ? -1 : a_length > b_length;
+}
 
 /* --- a person's row (person.c) */
 

@@ -66,10 +66,20 @@ IsFiredBy(const Trigger *trigger, CmdType event, const AttrNumber *columns,
 	return false;
 }
 
+/* Is a name in a list that may be NULL? */
+static bool
+IsAmong(const char *name, const char *const *names)
+{
+	for (; names != NULL && *names != NULL; names++)
+		if (strcmp(name, *names) == 0)
+			return true;
+	return false;
+}
+
 /* Is writing rows all there is to do? */
 static bool
 IsSuited(Relation relation, int natts, CmdType event,
-		 const AttrNumber *columns, int ncolumns)
+		 const AttrNumber *columns, int ncolumns, const char *const *done)
 {
 	TupleDesc	tupdesc = RelationGetDescr(relation);
 	TriggerDesc *triggers = relation->trigdesc;
@@ -84,7 +94,8 @@ IsSuited(Relation relation, int natts, CmdType event,
 						 ACLMASK_ALL) != needed || XactReadOnly)
 		return false;
 	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
-		if (IsFiredBy(&triggers->triggers[i], event, columns, ncolumns))
+		if (IsFiredBy(&triggers->triggers[i], event, columns, ncolumns) &&
+			!IsAmong(triggers->triggers[i].tgname, done))
 			return false;
 	return true;
 }
@@ -92,12 +103,12 @@ IsSuited(Relation relation, int natts, CmdType event,
 /* See write.h. */
 TableWriter *
 OpenWriter(const char *table, int natts, CmdType event,
-		   const AttrNumber *columns, int ncolumns)
+		   const AttrNumber *columns, int ncolumns, const char *const *done)
 {
 	Relation	relation = table_open(LedgerRelation(table), RowExclusiveLock);
 	TableWriter *writer;
 
-	if (!IsSuited(relation, natts, event, columns, ncolumns))
+	if (!IsSuited(relation, natts, event, columns, ncolumns, done))
 	{
 		table_close(relation, NoLock);
 		return NULL;

@@ -1,6 +1,6 @@
 /*
  * model_pg.h
- *		What the PostgreSQL side of models and scores shares.
+ *		What the PostgreSQL side of models, scores and maps shares.
  */
 #ifndef CONTACT_PRESSURE_MODEL_PG_H
 #define CONTACT_PRESSURE_MODEL_PG_H
@@ -8,6 +8,7 @@
 #include "core_pg.h"
 #include "history/calendar.h"
 #include "rfm/model.h"
+#include "rfm/segment_map.h"
 
 /* A model from a datum, in place as a summary is, checked in full. */
 static inline const Model *
@@ -36,6 +37,9 @@ ModelGetDatum(const Model *model)
 
 /* Open the zone of a model, in the current memory context. */
 extern Zone *ModelOpenZone(const Model *model);
+
+/* A map from its stored bytes, in the current memory context. */
+extern SegmentMap *OpenSegmentMap(const struct varlena *bytes);
 
 /* Raise the error of a summary that lies in the future of as_of. */
 extern void ThrowFuture(const RfmData *rfm, Instant as_of)

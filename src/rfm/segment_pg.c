@@ -132,9 +132,9 @@ MapText(const struct varlena *map, int *length)
 	return p + SEGMENT_MAP_HEADER;
 }
 
-/* Read the bytes of a map, in the current memory context. */
-static SegmentMap *
-OpenMap(const struct varlena *bytes)
+/* See model_pg.h. */
+SegmentMap *
+OpenSegmentMap(const struct varlena *bytes)
 {
 	int			length;
 	const char *text = MapText(bytes, &length);
@@ -333,7 +333,7 @@ OpenMapCache(FunctionCallInfo fcinfo, const struct varlena *bytes)
 	cache->bytes = NULL;
 	MemoryContextReset(cache->context);
 	old = MemoryContextSwitchTo(cache->context);
-	cache->map = OpenMap(bytes);
+	cache->map = OpenSegmentMap(bytes);
 	cache->names = palloc(sizeof(text *) * cache->map->nsegments);
 	for (int i = 0; i < cache->map->nsegments; i++)
 		cache->names[i] = cstring_to_text(cache->map->segments[i].name);
@@ -453,7 +453,7 @@ segment_is_loyal(PG_FUNCTION_ARGS)
 Datum
 segment_map_segments(PG_FUNCTION_ARGS)
 {
-	SegmentMap *map = OpenMap(PG_GETARG_VARLENA_PP(0));
+	SegmentMap *map = OpenSegmentMap(PG_GETARG_VARLENA_PP(0));
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 
 	InitMaterializedSRF(fcinfo, 0);
@@ -482,7 +482,7 @@ enum
 Datum
 segment_map_lint(PG_FUNCTION_ARGS)
 {
-	SegmentMap *map = OpenMap(PG_GETARG_VARLENA_PP(0));
+	SegmentMap *map = OpenSegmentMap(PG_GETARG_VARLENA_PP(0));
 	int			bins = PG_GETARG_INT32(1);
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	SegmentFinding *findings;
