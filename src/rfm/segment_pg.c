@@ -13,6 +13,7 @@
 
 #include "compat.h"
 #include "core_pg.h"
+#include "rfm/model_pg.h"
 #include "rfm/segment_map.h"
 
 PG_FUNCTION_INFO_V1(segment_map_in);

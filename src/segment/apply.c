@@ -1,2 +1,829 @@
-/* apply.c */
+/*
+ * apply.c
+ *		Changes of purchases, of the calendar and of the model, brought to
+ *		the customers: their summaries, scores, segments.
+ *
+ * The summary of a person's orders is kept by adding and taking away.  The
+ * number of orders and the amount are a group, so it does not matter in which
+ * order triggers and sessions come.  The first and the last order are not:
+ * when one of them goes the sources are asked, which may already have what
+ * another trigger is about to add; to add that again does no harm.
+ *
+ * Persons are sorted bytewise, taken in chunks and locked in that order.
+ */
 #include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "compat.h"
+#include "core_pg.h"
+#include "history/history_pg.h"
+#include "ledger/batch.h"
+#include "rfm/rfm_pg.h"
+#include "segment/segment.h"
+
+PG_FUNCTION_INFO_V1(put_purchases);
+PG_FUNCTION_INFO_V1(refresh_people);
+
+/* As many as a batch of reservations has to a chunk. */
+#define CHUNK_CUSTOMERS		2000
+
+/* What is to be done with the customers of all chunks. */
+typedef enum Task
+{
+	TASK_ADD,					/* take deltas in */
+	TASK_PUT,					/* the summaries are these */
+	TASK_REFRESH				/* bring scores up to as_of */
+} Task;
+
+/* The deltas of one person; none of a refresh. */
+typedef struct Buyer
+{
+	uint64		prefix;
+	text	   *id;
+	PurchaseDelta *deltas;
+	int			count;
+} Buyer;
+
+typedef struct Work
+{
+	Task		task;
+	const Base *base;			/* as of the chunk */
+	Instant		as_of;			/* of a refresh */
+	int			fill;			/* of put_purchases(); 0: the base's */
+	bool		again;
+	ArrayBuildState *left;		/* who is to be counted again */
+	int64		moved;
+	MemoryContext context;		/* as long as the call */
+} Work;
+
+/* --- summaries */
+
+/* The summary of a customer's month, made when there is none. */
+static RfmData *
+FindMonth(Customer *customer, DateADT month)
+{
+	int			at = 0;
+
+	while (at < customer->nmonths && customer->months[at].month < month)
+		at++;
+	if (at == customer->nmonths || customer->months[at].month != month)
+	{
+		MonthSum   *months = palloc((customer->nmonths + 1) *
+									sizeof(MonthSum));
+
+		memcpy(months, customer->months, at * sizeof(MonthSum));
+		months[at].month = month;
+		RfmInit(&months[at].sum);
+		memcpy(months + at + 1, customer->months + at,
+			   (customer->nmonths - at) * sizeof(MonthSum));
+		customer->months = months;
+		customer->nmonths++;
+	}
+	return &customer->months[at].sum;
+}
+
+/* Where a customer's purchases of a month are summed up. */
+static RfmData *
+SumOf(const Base *base, Customer *customer, DateADT month)
+{
+	return base->keep > 0 ? FindMonth(customer, month) : &customer->purchases;
+}
+
+/*
+ * Take orders away from a summary.  False: what remains cannot be told from
+ * the two.
+ */
+static bool
+TakeAway(RfmData *sum, const RfmData *plus, const RfmData *minus)
+{
+	Decimal		amount = RfmAmount(minus);
+	RfmData		negative;
+	CoreError	err;
+	bool		first_gone = minus->orders > 0 && minus->first <= sum->first &&
+		plus->first > minus->first;
+	bool		last_gone = minus->orders > 0 && minus->last >= sum->last &&
+		plus->last < minus->last;
+
+	RfmInit(&negative);
+	negative.scale = (uint16_t) amount.scale;
+	RfmSetUnits(&negative, -amount.units);
+	if (!RfmMerge(sum, &negative, &err))
+		ThrowCoreError(&err);
+	sum->orders -= minus->orders;
+	if (sum->orders < 0)
+		return false;
+	if (sum->orders == 0)
+	{
+		/* refunds are left, or nothing at all */
+		sum->first = INSTANT_NEVER;
+		sum->last = INSTANT_NONE;
+		if (RfmUnits(sum) == 0)
+			RfmInit(sum);
+		return true;
+	}
+	return !first_gone && !last_gone;
+}
+
+/*
+ * Take what happened to a person's orders into the summaries.  False: the
+ * sources have to be asked.
+ */
+static bool
+TakeDeltas(const Base *base, Customer *customer, const Buyer *buyer)
+{
+	bool		certain = true;
+
+	for (int i = 0; i < buyer->count; i++)
+	{
+		const PurchaseDelta *delta = &buyer->deltas[i];
+		RfmData    *sum = SumOf(base, customer, delta->month);
+		CoreError	err;
+
+		if (!RfmMerge(sum, &delta->plus, &err))
+			ThrowCoreError(&err);
+		certain &= TakeAway(sum, &delta->plus, &delta->minus);
+	}
+	return certain;
+}
+
+/* The purchases that count as of an instant, and when the next of them ends. */
+static Instant
+SumMonths(const Base *base, Customer *customer, Instant as_of)
+{
+	int32_t		date = ZoneDate(base->zone, as_of);
+	Instant		expiry = INSTANT_NEVER;
+	CoreError	err;
+
+	RfmInit(&customer->purchases);
+	for (int i = customer->nmonths - 1; i >= 0; i--)
+	{
+		const MonthSum *month = &customer->months[i];
+		int			year;
+		int			number;
+		int			day;
+		int32_t		end;
+
+		DateToCivil(month->month, &year, &number, &day);
+		number += base->keep;		/* 0-based: the month after the last */
+		end = DateFromCivil(year + number / 12, number % 12 + 1, 1);
+		if (end <= date)
+			break;
+		expiry = ZoneInstant(base->zone, end * MICROS_PER_DAY);
+		if (!RfmMerge(&customer->purchases, &month->sum, &err))
+			ThrowCoreError(&err);
+	}
+	return expiry;
+}
+
+/* --- asking the sources */
+
+/* The summaries of some persons, from the sources. */
+#define PURCHASES_OF \
+	"SELECT person_id, month, purchases" \
+	"  FROM contact_pressure.purchases_of($1)"
+
+/* Take a summary that the sources gave. */
+static void
+TakeCount(const Base *base, Customer *customer, DateADT month,
+		  const RfmData *counted)
+{
+	RfmData    *sum = SumOf(base, customer, month);
+
+	if (sum->orders < 0)
+		*sum = *counted;
+	else if (sum->orders > 0 && counted->orders > 0)
+	{
+		/* what another trigger will still add may be there, but no more */
+		sum->first = counted->first;
+		sum->last = counted->last;
+	}
+}
+
+/* A summary below nothing that the sources do not know is none. */
+static void
+DropImpossible(const Base *base, Customer *customer)
+{
+	if (customer->purchases.orders < 0)
+		RfmInit(&customer->purchases);
+	for (int i = 0; i < customer->nmonths; i++)
+		if (customer->months[i].sum.orders < 0)
+			RfmInit(&customer->months[i].sum);
+}
+
+/* Ask the sources about customers, who are in the order of their ids. */
+static void
+CountAgain(const Base *base, Customer **customers, int count)
+{
+	static SPIPlanPtr plan = NULL;
+	static Oid	seen = InvalidOid;
+	static const Oid types[] = {TEXTARRAYOID};
+	Datum	   *ids = palloc(count * sizeof(Datum));
+	Datum		values[lengthof(types)];
+	MemoryContext old = CurrentMemoryContext;
+
+	for (int i = 0; i < count; i++)
+		ids[i] = PointerGetDatum(customers[i]->person.id);
+	values[0] = ArrayDatum(ids, NULL, count, TEXTOID);
+	ForgetPlan(&plan, &seen, LedgerRelation("customer_value"));
+	SPI_connect();
+	LedgerPlan(&plan, PURCHASES_OF, lengthof(types), types);
+	(void) LedgerExecute(plan, values, NULL, false);
+	old = MemoryContextSwitchTo(old);
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		HeapTuple	tuple = SPI_tuptable->vals[i];
+		TupleDesc	tupdesc = SPI_tuptable->tupdesc;
+		bool		isnull;
+		text	   *id = DatumGetTextPP(SPI_getbinval(tuple, tupdesc, 1,
+													  &isnull));
+		Datum		month = SPI_getbinval(tuple, tupdesc, 2, &isnull);
+		DateADT		date = isnull ? 0 : DatumGetDateADT(month);
+		const RfmData *sum = DatumGetRfm(SPI_getbinval(tuple, tupdesc, 3,
+													   &isnull));
+		int			low = 0;
+		int			high = count;
+
+		while (high - low > 1)
+		{
+			int			middle = (low + high) / 2;
+
+			if (CompareIds(customers[middle]->person.id, id) <= 0)
+				low = middle;
+			else
+				high = middle;
+		}
+		if (SameText(customers[low]->person.id, id))
+			TakeCount(base, customers[low], date, sum);
+	}
+	MemoryContextSwitchTo(old);
+	SPI_finish();
+	for (int i = 0; i < count; i++)
+		DropImpossible(base, customers[i]);
+}
+
+/* --- scores and segments */
+
+/* How a person takes our messages, and when that changes. */
+static void
+JudgeEngagement(Customer *customer, Instant as_of, Engagement *engagement,
+				Instant *change)
+{
+	const struct varlena *history = customer->person.history;
+	HistoryDictionary *dictionary;
+	HistoryView view;
+	CoreError	err;
+
+	if (!HistoryOpen(history == NULL ? NULL : VARDATA_ANY(history),
+					 history == NULL ? 0 : VARSIZE_ANY_EXHDR(history),
+					 &view, &err))
+		ThrowCoreError(&err);
+	dictionary = ReadDictionary(&view);
+	if (!HistoryEngagement(&view, dictionary, as_of, engagement, &err) ||
+		!HistoryEngagementChanges(&view, dictionary, as_of, change, &err))
+		ThrowCoreError(&err);
+}
+
+/* The segment of a score. */
+static text *
+SegmentOf(const Base *base, RfmScore score, unsigned engagement)
+{
+	int			line = SegmentMapLine(base->map, score, engagement);
+
+	return line < 0 ? NULL : base->names[base->map->lines[line].segment];
+}
+
+/* Score a customer as of an instant, or as of the last order after it. */
+static void
+ScoreCustomer(const Base *base, Customer *customer, Instant as_of)
+{
+	const RfmData *purchases = &customer->purchases;
+	unsigned	engaged = NOT_GIVEN;
+
+	if (customer->nmonths > 0)
+		as_of = Max(as_of, customer->months[customer->nmonths - 1].sum.last);
+	else
+		as_of = Max(as_of, purchases->last);
+	customer->rescore_at = base->keep == 0 ? INSTANT_NEVER :
+		SumMonths(base, customer, as_of);
+	customer->version = base->version;
+	customer->scored_at = as_of;
+	customer->score = 0;
+	customer->segment = base->prospects;
+	customer->engagement = NULL;
+	if (base->version == 0 || purchases->orders == 0)
+		return;
+	customer->score = ModelScoreRfm(&base->model, purchases,
+									ZoneDate(base->model_zone, as_of) -
+									ZoneDate(base->model_zone,
+											 purchases->last));
+	customer->rescore_at = Min(customer->rescore_at,
+							   ModelRescoreAt(&base->model, base->model_zone,
+											  purchases->last, as_of));
+	if (base->map->groups != 0)
+	{
+		Engagement	engagement;
+		Instant		change;
+
+		JudgeEngagement(customer, as_of, &engagement, &change);
+		customer->engagement = EngagementNames[engagement];
+		customer->rescore_at = Min(customer->rescore_at, change);
+		engaged = EngagementBit(engagement);
+	}
+	customer->segment = SegmentOf(base, customer->score, engaged);
+}
+
+/* Where a person goes from here; move->why NULL: nowhere. */
+static void
+DecideMove(const Base *base, const Customer *customer, RfmScore from_score,
+		   const char *why, Move *move)
+{
+	/* who was created for this purchase was nowhere before */
+	text	   *from = customer->created ? NULL : customer->person.segment;
+
+	memset(move, 0, sizeof(*move));
+	if (base->version == 0 || customer->pinned ||
+		SameText(from, customer->segment))
+		return;
+	move->why = why;
+	move->from = from;
+	move->to = customer->segment;
+	move->from_score = from_score;
+	move->to_score = customer->score;
+}
+
+/* --- the tasks */
+
+/* Does a purchase have to wait for the fill that goes on? */
+static bool
+AwaitsFill(const Base *base, const Customer *customer)
+{
+	return !base->filled && customer->fill < base->fill;
+}
+
+/* Did any order of the person go? */
+static bool
+TakesAway(const Buyer *buyer)
+{
+	for (int i = 0; i < buyer->count; i++)
+		if (buyer->deltas[i].minus.orders > 0 ||
+			RfmUnits(&buyer->deltas[i].minus) != 0)
+			return true;
+	return false;
+}
+
+/* Make the sums that a person's deltas touched those that sources tell. */
+static void
+ForgetSums(const Base *base, Customer *customer, const Buyer *buyer)
+{
+	for (int i = 0; i < buyer->count; i++)
+		SumOf(base, customer, buyer->deltas[i].month)->orders = -1;
+}
+
+/* Take deltas; true when the sources have to be asked as well. */
+static bool
+Add(Work *work, Customer *customer, const Buyer *buyer, bool *write)
+{
+	const Base *base = work->base;
+
+	*write = true;
+	if (AwaitsFill(base, customer))
+	{
+		*write = customer->fill != -base->fill;
+		customer->fill = -base->fill;
+		return false;
+	}
+	if (customer->known)
+		return !TakeDeltas(base, customer, buyer);
+	/* a row that was not there is complete from now on */
+	customer->fill = base->fill;
+	if (TakeDeltas(base, customer, buyer) && !TakesAway(buyer))
+		return false;
+	/* what goes was counted once, for somebody who was forgotten */
+	ForgetSums(base, customer, buyer);
+	return true;
+}
+
+/* A copy of an id that lasts as long as the call. */
+static text *
+KeepId(const Work *work, const text *id)
+{
+	Size		size = VARSIZE_ANY(id);
+
+	return memcpy(MemoryContextAlloc(work->context, size), id, size);
+}
+
+/* The summaries are those given; false: not now. */
+static bool
+Put(Work *work, Customer *customer, const Buyer *buyer)
+{
+	const Base *base = work->base;
+	int			fill = work->fill == 0 ? base->fill : work->fill;
+
+	if (!work->again && customer->fill == -fill)
+	{
+		work->left = accumArrayResult(work->left,
+									  PointerGetDatum(customer->person.id),
+									  false, TEXTOID, work->context);
+		return false;
+	}
+	RfmInit(&customer->purchases);
+	customer->nmonths = 0;
+	customer->fill = fill;
+	(void) TakeDeltas(base, customer, buyer);
+	return true;
+}
+
+/* Why a refresh moves somebody. */
+static const char *
+WhyRefreshed(const Base *base, int version)
+{
+	if (version == base->version)
+		return "calendar";
+	return base->new_map ? "map" : "model";
+}
+
+/* A person who never bought anything: in the prospects' segment, or not. */
+static void
+RefreshProspect(Work *work, Customer *customer, Move *move)
+{
+	text	   *segment = customer->person.segment;
+
+	memset(move, 0, sizeof(*move));
+	if (work->base->version == 0 || SameText(segment, work->base->prospects) ||
+		(segment != NULL && !IsProspects(work->base, segment)))
+		return;
+	move->why = WhyRefreshed(work->base, 0);
+	move->from = segment;
+	move->to = work->base->prospects;
+}
+
+/* Do the task for one customer of a chunk; true: the sources are asked. */
+static bool
+DoTask(Work *work, Customer *customer, const Buyer *buyer, bool *write)
+{
+	switch (work->task)
+	{
+		case TASK_ADD:
+			return Add(work, customer, buyer, write);
+		case TASK_PUT:
+			*write = Put(work, customer, buyer);
+			return false;
+		case TASK_REFRESH:
+			*write = customer->known;
+			return false;
+	}
+	return false;				/* keep the compiler quiet */
+}
+
+/* Score a customer after the task, and see where that leads. */
+static void
+Conclude(Work *work, Customer *customer, Move *move)
+{
+	const Base *base = work->base;
+	RfmScore	from_score = customer->score;
+	int			version = customer->version;
+
+	ScoreCustomer(base, customer, work->task == TASK_REFRESH ? work->as_of :
+				  BaseClock(base));
+	DecideMove(base, customer, from_score, work->task != TASK_REFRESH ?
+			   "purchase" : WhyRefreshed(base, version), move);
+}
+
+/* --- chunks */
+
+/* Compare buyers in the order of locks. */
+static int
+CompareBuyers(const void *left, const void *right)
+{
+	const Buyer *a = left;
+	const Buyer *b = right;
+
+	if (a->prefix != b->prefix)
+		return a->prefix < b->prefix ? -1 : 1;
+	return CompareIds(a->id, b->id);
+}
+
+/* When a buyer was first heard of, for whom nobody knows; none: not at all. */
+static Instant
+BuyerSince(const Work *work, const Buyer *buyer)
+{
+	Instant		since = INSTANT_NONE;
+
+	for (int i = 0; work->task != TASK_REFRESH && i < buyer->count; i++)
+	{
+		const RfmData *plus = &buyer->deltas[i].plus;
+		Instant		first = plus->orders > 0 ? plus->first :
+			RfmUnits(plus) != 0 ? INSTANT_NEVER : INSTANT_NONE;
+
+		/* an order of an unknown date is as good as a refund */
+		if (plus->orders > 0 && first == INSTANT_NONE)
+			first = plus->last;
+		if (first != INSTANT_NONE &&
+			(since == INSTANT_NONE || first < since))
+			since = first;
+	}
+	return since;
+}
+
+/*
+ * Do a chunk.  Who was merged meanwhile is put aside, under the id of the one
+ * merged into; how many were.
+ */
+static int
+DoChunk(Work *work, Buyer *buyers, int count, Buyer *aside)
+{
+	text	  **ids = palloc(count * sizeof(text *));
+	Instant    *since = palloc(count * sizeof(Instant));
+	Customer   *customers = palloc(count * sizeof(Customer));
+	Customer  **asked = palloc(count * sizeof(Customer *));
+	Changes		changes = {0};
+	int			nasked = 0;
+	int			naside = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		ids[i] = buyers[i].id;
+		since[i] = BuyerSince(work, &buyers[i]);
+	}
+	LockCustomers(ids, since, count, customers);
+	/* what was in force before the locks were had is, or becomes, old */
+	work->base = ReadBase();
+	changes.base = work->base;
+	changes.customers = palloc(count * sizeof(Customer *));
+	changes.moves = palloc0(count * sizeof(Move));
+	changes.rows = palloc0(count * sizeof(bool));
+	changes.at = work->base->replay ? work->base->as_of :
+		GetCurrentTimestamp();
+	for (int i = 0; i < count; i++)
+	{
+		Customer   *customer = &customers[i];
+		int			at = changes.count;
+
+		if (!SameText(customer->person.id, ids[i]))
+		{
+			aside[naside] = buyers[i];
+			aside[naside].id = KeepId(work, customer->person.id);
+			aside[naside].prefix = IdPrefix(aside[naside].id);
+			naside++;
+			continue;
+		}
+		if (!customer->person.known)
+			continue;
+		changes.customers[at] = customer;
+		if (DoTask(work, customer, &buyers[i], &changes.rows[at]))
+			asked[nasked++] = customer;
+		if (work->task == TASK_REFRESH && !customer->known)
+			RefreshProspect(work, customer, &changes.moves[at]);
+		changes.count++;
+	}
+	if (nasked > 0)
+		CountAgain(work->base, asked, nasked);
+	for (int i = 0; i < changes.count; i++)
+		if (changes.rows[i] && !(work->task == TASK_ADD &&
+								 changes.customers[i]->fill < 0))
+			Conclude(work, changes.customers[i], &changes.moves[i]);
+	WriteCustomers(&changes);
+	for (int i = 0; i < changes.count; i++)
+		work->moved += changes.moves[i].why != NULL;
+	return naside;
+}
+
+/* Go on to who some of the buyers were merged into. */
+static void
+ResolveMerges(Buyer *buyers, int count)
+{
+	text	  **ids = palloc_extended((Size) count * sizeof(text *),
+									  MCXT_ALLOC_HUGE);
+	bool	   *merged = palloc_extended(count, MCXT_ALLOC_HUGE);
+
+	for (int i = 0; i < count; i++)
+		ids[i] = buyers[i].id;
+	FindMerged(ids, merged, count);
+	for (int i = 0; i < count; i++)
+	{
+		LedgerPerson person;
+
+		if (!merged[i])
+			continue;
+		/* nobody's lease ends before then */
+		(void) ReadPerson(buyers[i].id, DT_NOBEGIN, &person);
+		buyers[i].id = person.id;
+		buyers[i].prefix = IdPrefix(person.id);
+	}
+	pfree(ids);
+	pfree(merged);
+}
+
+/*
+ * Do them all.  Two ids that are one person by now come one after the other:
+ * the second in a chunk of its own.
+ */
+static void
+DoBuyers(Work *work, Buyer *buyers, int count)
+{
+	MemoryContext chunk = AllocSetContextCreate(CurrentMemoryContext,
+												"contact_pressure customers",
+												ALLOCSET_DEFAULT_SIZES);
+	Buyer	   *aside = palloc_extended((Size) (count + 1) * sizeof(Buyer),
+										MCXT_ALLOC_HUGE);
+	int			naside = 0;
+	int			first = 0;
+
+	work->context = CurrentMemoryContext;
+	ResolveMerges(buyers, count);
+	qsort(buyers, count, sizeof(Buyer), CompareBuyers);
+	while (first < count)
+	{
+		int			last = first + 1;
+		MemoryContext old;
+
+		while (last < count && last - first < CHUNK_CUSTOMERS &&
+			   CompareBuyers(&buyers[last - 1], &buyers[last]) != 0)
+			last++;
+		old = MemoryContextSwitchTo(chunk);
+		naside += DoChunk(work, buyers + first, last - first,
+						  aside + naside);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(chunk);
+		first = last;
+	}
+	MemoryContextDelete(chunk);
+	if (naside > 0)
+		DoBuyers(work, aside, naside);
+	pfree(aside);
+}
+
+/* --- what is called */
+
+/* By person, then by month. */
+static int
+CompareDeltas(const void *left, const void *right)
+{
+	const PurchaseDelta *a = left;
+	const PurchaseDelta *b = right;
+	int			order;
+
+	if (a->prefix != b->prefix)
+		return a->prefix < b->prefix ? -1 : 1;
+	order = CompareIds(a->id, b->id);
+	if (order != 0)
+		return order;
+	return a->month < b->month ? -1 : a->month > b->month;
+}
+
+/* Find each person's deltas; sorts them.  How many persons. */
+static int
+GroupDeltas(PurchaseDelta *deltas, int count, Buyer *buyers)
+{
+	int			n = 0;
+
+	for (int i = 0; i < count; i++)
+		deltas[i].prefix = IdPrefix(deltas[i].id);
+	qsort(deltas, count, sizeof(PurchaseDelta), CompareDeltas);
+	for (int i = 0; i < count; i++)
+	{
+		if (n == 0 || CompareIds(buyers[n - 1].id, deltas[i].id) != 0)
+		{
+			buyers[n].id = deltas[i].id;
+			buyers[n].prefix = deltas[i].prefix;
+			buyers[n].deltas = &deltas[i];
+			buyers[n++].count = 0;
+		}
+		buyers[n - 1].count++;
+	}
+	return n;
+}
+
+/* Do a task that has deltas. */
+static void
+DoDeltas(Work *work, PurchaseDelta *deltas, int count)
+{
+	Buyer	   *buyers = palloc_extended((Size) (count + 1) * sizeof(Buyer),
+										 MCXT_ALLOC_HUGE);
+
+	DoBuyers(work, buyers, GroupDeltas(deltas, count, buyers));
+	pfree(buyers);
+}
+
+/* See segment.h. */
+void
+ApplyPurchases(PurchaseDelta *deltas, int count)
+{
+	Work		work = {.task = TASK_ADD};
+
+	DoDeltas(&work, deltas, count);
+}
+
+/* The elements of an array argument, none of them NULL. */
+static Datum *
+ArrayElements(FunctionCallInfo fcinfo, int arg, const char *name, int *count)
+{
+	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(arg);
+	Datum	   *elements;
+	bool	   *nulls;
+	int16		length;
+	bool		by_value;
+	char		align;
+
+	if (ARR_NDIM(array) > 1 || array_contains_nulls(array))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s must be a list without NULL", name)));
+	get_typlenbyvalalign(ARR_ELEMTYPE(array), &length, &by_value, &align);
+	deconstruct_array(array, ARR_ELEMTYPE(array), length, by_value, align,
+					  &elements, &nulls, count);
+	return elements;
+}
+
+/* The deltas that put_purchases() was given. */
+static PurchaseDelta *
+GivenPurchases(FunctionCallInfo fcinfo, int *count)
+{
+	int			npurchases;
+	int			nmonths;
+	Datum	   *ids = ArrayElements(fcinfo, 0, "ids", count);
+	Datum	   *purchases = ArrayElements(fcinfo, 1, "purchases",
+										  &npurchases);
+	Datum	   *months = NULL;
+	PurchaseDelta *deltas;
+
+	nmonths = *count;
+	if (!PG_ARGISNULL(2))
+		months = ArrayElements(fcinfo, 2, "months", &nmonths);
+	if (npurchases != *count || nmonths != *count)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("put_purchases needs lists of the same length")));
+	deltas = palloc_extended((Size) (*count + 1) * sizeof(PurchaseDelta),
+							 MCXT_ALLOC_HUGE);
+	for (int i = 0; i < *count; i++)
+	{
+		deltas[i].id = DatumGetTextPP(ids[i]);
+		deltas[i].month = months == NULL ? 0 : DatumGetDateADT(months[i]);
+		deltas[i].plus = *DatumGetRfm(purchases[i]);
+		RfmInit(&deltas[i].minus);
+	}
+	return deltas;
+}
+
+/*
+ * put_purchases(ids, purchases, months, fill, again): what these persons
+ * bought is this.  Returns who has to be counted again.
+ */
+Datum
+put_purchases(PG_FUNCTION_ARGS)
+{
+	Work		work = {.task = TASK_PUT, .again = true};
+	PurchaseDelta *deltas;
+	int			count;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("put_purchases needs ids and purchases")));
+	deltas = GivenPurchases(fcinfo, &count);
+	if (!PG_ARGISNULL(3))
+		work.fill = PG_GETARG_INT32(3);
+	if (!PG_ARGISNULL(4))
+		work.again = PG_GETARG_BOOL(4);
+	DoDeltas(&work, deltas, count);
+	if (work.left == NULL)
+		PG_RETURN_ARRAYTYPE_P(construct_empty_array(TEXTOID));
+	PG_RETURN_DATUM(makeArrayResult(work.left, CurrentMemoryContext));
+}
+
+/*
+ * refresh_people(ids, as_of): scores and segments as of an instant; how many
+ * persons moved
+ */
+Datum
+refresh_people(PG_FUNCTION_ARGS)
+{
+	Work		work = {.task = TASK_REFRESH};
+	Datum	   *ids;
+	Buyer	   *buyers;
+	int			count;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("refresh_people needs ids and an instant")));
+	ids = ArrayElements(fcinfo, 0, "ids", &count);
+	work.as_of = PG_GETARG_TIMESTAMPTZ(1);
+	CheckAsOf(work.as_of);
+	buyers = palloc_extended((Size) (count + 1) * sizeof(Buyer),
+							 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	for (int i = 0; i < count; i++)
+	{
+		buyers[i].id = DatumGetTextPP(ids[i]);
+		buyers[i].prefix = IdPrefix(buyers[i].id);
+	}
+	DoBuyers(&work, buyers, count);
+	PG_RETURN_INT64(work.moved);
+}

@@ -142,7 +142,6 @@ typedef struct PurchaseDelta
 } PurchaseDelta;
 
 /* Take them all, in any order, into the rows of their customers. */
-extern void ApplyPurchases(const Base *base, PurchaseDelta *deltas,
-						   int count);
+extern void ApplyPurchases(PurchaseDelta *deltas, int count);
 
 #endif							/* CONTACT_PRESSURE_SEGMENT_H */
