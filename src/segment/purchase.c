@@ -392,7 +392,7 @@ purchase_changed(PG_FUNCTION_ARGS)
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
 	{
 		CountAllAgain();
-		PG_RETURN_NULL();
+		PG_RETURN_POINTER(NULL);
 	}
 	OpenReader(trigger->tg_trigger, trigger->tg_relation, &reader);
 	/* an id of any type reads the same in every session */
@@ -415,5 +415,5 @@ purchase_changed(PG_FUNCTION_ARGS)
 	deltas = ChangedSums(&reader, &count);
 	if (count > 0)
 		ApplyPurchases(deltas, count);
-	PG_RETURN_NULL();
+	PG_RETURN_POINTER(NULL);
 }
