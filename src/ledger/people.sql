@@ -354,11 +354,6 @@ BEGIN
 	INSERT INTO contact_pressure.consent_log (person_id, action, merged_from)
 	VALUES (target, 'merge', gone_id);
 
-	UPDATE contact_pressure.person AS p
-	   SET merged_into = target, history = '[]', lease_until = NULL,
-		   segment = NULL, zone = NULL, preferences = NULL,
-		   opted_out = NULL, opted_in = NULL, holds = NULL
-	 WHERE p.person_id = gone_id;
 	-- what either said no to, the one they are says no to
 	UPDATE contact_pressure.person AS p
 	   SET history = p.history || gone.history,
@@ -374,6 +369,11 @@ BEGIN
 													  || gone.opted_out, '{}'))),
 		   holds = p.holds || gone.holds
 	 WHERE p.person_id = target;
+	UPDATE contact_pressure.person AS p
+	   SET merged_into = target, history = '[]', lease_until = NULL,
+		   segment = NULL, zone = NULL, preferences = NULL,
+		   opted_out = NULL, opted_in = NULL, holds = NULL
+	 WHERE p.person_id = gone_id;
 
 	FOR pattern, ends IN
 		SELECT s, 'infinity'
