@@ -63,6 +63,14 @@ find_program() {
 	PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin command -v "$1"
 }
 
+# has_extension NAME: can the server install it?
+has_extension() {
+	local pg_config
+
+	pg_config=$(find_pg_config) &&
+		[ -e "$("$pg_config" --sharedir)/extension/$1.control" ]
+}
+
 # find_clang: clang, or the newest clang-NN
 find_clang() {
 	command -v clang && return 0

@@ -18,7 +18,10 @@ DECLARE
 		cancel_campaign, record_contact, record_event, record_response,
 		record_responses, put_person, opt_in, lift_opt_out,
 		apply_tracked, lock_tracked, apply_responses, retract_responses,
-		lock_people}';
+		lock_people, record_move, pin_segment, unpin_segment,
+		put_purchases, refresh_people, purchases_of, recount_people,
+		count_again, lock_sources, is_fill, begin_fill, count_sources,
+		put_counted, count_rest, end_fill}';
 	functions name[];
 	routine   regprocedure;
 	wanted    constant text := lower(btrim(grant_access.part));
@@ -38,7 +41,9 @@ BEGIN
 	EXECUTE format('GRANT SELECT ON contact_pressure.person,
 		contact_pressure.contact_log, contact_pressure.response_log,
 		contact_pressure.consent_log, contact_pressure.policy,
-		contact_pressure.policy_version TO %s', role);
+		contact_pressure.policy_version, contact_pressure.segment_model,
+		contact_pressure.segment_base, contact_pressure.customer_value,
+		contact_pressure.segment_change TO %s', role);
 	CASE wanted
 	WHEN 'application' THEN
 		EXECUTE format('GRANT SELECT ON contact_pressure.refusal,
@@ -51,6 +56,12 @@ BEGIN
 		-- a row of a tracked table that takes a response back
 		EXECUTE format('GRANT UPDATE (source), DELETE
 			ON contact_pressure.response_log TO %s', role);
+		-- an order moves its buyer; a table that is emptied moves everybody
+		EXECUTE format('GRANT INSERT, UPDATE ON contact_pressure.customer_value,
+			contact_pressure.segment_base TO %s', role);
+		EXECUTE format('GRANT INSERT ON contact_pressure.segment_change TO %s', role);
+		EXECUTE format('GRANT UPDATE (complete_at)
+			ON contact_pressure.tracked_table TO %s', role);
 		functions := consents || sends;
 	WHEN 'call_centre' THEN
 		EXECUTE format('GRANT INSERT (person_id), UPDATE (opted_out, opted_in,
@@ -85,7 +96,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION contact_pressure.grant_access(regrole, text) IS
-	'what a role needs for a part: application (reserve, record, consent), call_centre (verdicts, holds, opt-outs), analyst (reads all), administrator (all of it)';
+	'what a role needs for a part: application (reserve, record, consent, orders), call_centre (verdicts, holds, opt-outs), analyst (reads all), administrator (all of it)';
 
 -- Nothing that writes is open to everybody.
 DO $$
