@@ -408,7 +408,7 @@ BEGIN
 		-- before anything goes: what goes must not be taken over again
 		UPDATE contact_pressure.tracked_table AS t
 		   SET forgotten_before = greatest(t.forgotten_before, log_from)
-		 WHERE log_from IS NOT NULL AND t.kind <> 'responses'
+		 WHERE log_from IS NOT NULL AND contact_pressure.tracked_as(t.kind) IN ('contacts', 'events')
 		   AND (t.complete_at IS NOT NULL OR t.ended_at IS NOT NULL);
 		id := contact_pressure.begin_step(job, 'people trimmed',
 			(SELECT count(*) FROM contact_pressure.person));
@@ -465,7 +465,7 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value';
 	ELSIF NOT EXISTS (SELECT FROM contact_pressure.tracked_table AS t
 					   WHERE t.relation = relation AND t.ended_at IS NULL
-						 AND (kind IS NULL OR t.kind = kind)) THEN
+						 AND t.kind = ANY (contact_pressure.tracked_kinds(kind))) THEN
 		RAISE EXCEPTION 'table % is not tracked', relation
 			USING ERRCODE = 'object_not_in_prerequisite_state',
 				  HINT = 'Track it first, with backfill => false.';
@@ -473,8 +473,12 @@ BEGIN
 	-- contacts before the responses to them
 	FOR setting IN SELECT t.* FROM contact_pressure.tracked_table AS t
 					WHERE t.relation = relation AND t.ended_at IS NULL
-					  AND (kind IS NULL OR t.kind = kind)
+					  AND t.kind = ANY (contact_pressure.tracked_kinds(kind))
 					ORDER BY t.kind LOOP
+		IF setting.kind = 'purchases' THEN
+			CALL contact_pressure.fill_purchases(batch);
+			CONTINUE;
+		END IF;
 		FOR member IN SELECT m FROM contact_pressure.tracked_members(relation) AS m LOOP
 			SELECT coalesce(pg_relation_size(member), 0) / current_setting('block_size')::integer,
 				   CASE WHEN c.reltuples > 0 AND c.relpages > 0

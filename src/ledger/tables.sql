@@ -215,7 +215,8 @@ COMMENT ON COLUMN contact_pressure.refusal.day IS
 CREATE TABLE contact_pressure.tracked_table (
 	relation regclass NOT NULL,
 	kind     text     NOT NULL
-		CHECK (kind IN ('contacts', 'responses', 'events')),
+		CHECK (kind IN ('contacts', 'responses', 'events', 'purchases',
+						'sales', 'wins')),
 	source   text     NOT NULL,
 	columns  jsonb    NOT NULL,
 	since    timestamptz NOT NULL DEFAULT now(),
@@ -226,7 +227,8 @@ CREATE TABLE contact_pressure.tracked_table (
 );
 COMMENT ON TABLE contact_pressure.tracked_table IS
 	'the CRM''s own tables that feed the ledger, and which of their columns is what';
-
+COMMENT ON COLUMN contact_pressure.tracked_table.kind IS
+	'what its rows are; sales and wins: orders as events, and as answers to the contacts before them, next to purchases';
 COMMENT ON COLUMN contact_pressure.tracked_table.source IS
 	'the source of its rows in contact_log';
 COMMENT ON COLUMN contact_pressure.tracked_table.complete_at IS

@@ -517,7 +517,8 @@ BEGIN
 		-- taken over: until then it may have moved behind the backfill.
 		IF (SELECT bool_and(t.complete_at IS NOT NULL OR t.ended_at IS NOT NULL)
 			  FROM contact_pressure.tracked_table AS t
-			 WHERE t.source = origin AND t.kind <> 'responses') THEN
+			 WHERE t.source = origin
+			   AND contact_pressure.tracked_as(t.kind) IN ('contacts', 'events')) THEN
 			rows := format('SELECT bool_or(u.present) AS present, u.person_id,'
 						   ' u.key, u.at, u.channel, u.purpose, u.campaign,'
 						   ' u.owner, u.weight, u.cost, u.outcome, u.answered_at,'

@@ -370,7 +370,6 @@ BEGIN
 		|| CASE WHEN outcomes IS NULL THEN '{}' ELSE jsonb_build_object('outcomes', outcomes) END
 		|| CASE WHEN channels IS NULL THEN '{}' ELSE jsonb_build_object('channels', channels) END
 		|| CASE WHEN purposes IS NULL THEN '{}' ELSE jsonb_build_object('purposes', purposes) END,
-		format('contact_pressure.tracked_response(%L, %L)', response, twin),
 		backfill);
 END
 $$;

@@ -24,6 +24,52 @@ $$;
 COMMENT ON FUNCTION contact_pressure.tracked_members(regclass) IS
 	'a table, its partitions, theirs, and all that inherit from it: each of them has triggers of its own';
 
+-- What answers => of track_purchases() adds has tracking of its own: kind
+-- sales, each order as an event, and kind wins, the contact before it as one
+-- that was answered.  Triggers fire in the order of their names, and that of
+-- purchases first: it locks all persons of a statement, the others some.
+CREATE FUNCTION contact_pressure.tracked_as(kind text)
+RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$
+SELECT CASE $1 WHEN 'sales' THEN 'events' WHEN 'wins' THEN 'responses' ELSE $1 END
+$$;
+COMMENT ON FUNCTION contact_pressure.tracked_as(text) IS
+	'what the rows of a tracked table are taken as: contacts, responses, events or purchases';
+
+CREATE FUNCTION contact_pressure.tracked_kinds(kind text)
+RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$
+SELECT CASE WHEN $1 IS NULL THEN '{contacts,events,purchases,responses,sales,wins}'::pg_catalog.text[]
+			WHEN $1 OPERATOR(pg_catalog.=) 'purchases' THEN '{purchases,sales,wins}'
+			ELSE ARRAY[$1] END
+$$;
+COMMENT ON FUNCTION contact_pressure.tracked_kinds(text) IS
+	'the kinds of tracking that go with the one that was asked for; NULL: all';
+
+CREATE FUNCTION contact_pressure.tracked_call(setting contact_pressure.tracked_table)
+RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, contact_pressure, pg_temp
+AS $$
+	SELECT format('contact_pressure.%I(%s)', c.name,
+				  (SELECT string_agg(quote_literal(a.value), ', ' ORDER BY a.place)
+					 FROM unnest(c.arguments) WITH ORDINALITY AS a(value, place)))
+	  FROM (VALUES
+			('contacts', 'tracked_change',
+			 ARRAY[setting.source, setting.columns ->> 'row', setting.columns ->> 'twin']),
+			('events', 'tracked_change',
+			 ARRAY[setting.source, setting.columns ->> 'row', setting.columns ->> 'twin']),
+			('responses', 'tracked_response',
+			 ARRAY[setting.columns ->> 'row', setting.columns ->> 'twin']),
+			('purchases', 'purchase_changed',
+			 ARRAY[setting.columns ->> 'id_column', setting.columns ->> 'at_column',
+				   setting.columns ->> 'amount_column', setting.columns ->> 'clock']))
+		   AS c(kind, name, arguments)
+	 WHERE c.kind = contact_pressure.tracked_as(setting.kind)
+$$;
+COMMENT ON FUNCTION contact_pressure.tracked_call(contact_pressure.tracked_table) IS
+	'the trigger function of a tracked table with its arguments';
+
 CREATE FUNCTION contact_pressure.set_tracking(
 	relation regclass,
 	kind     text,
@@ -46,7 +92,9 @@ BEGIN
 		CONTINUE WHEN call IS NULL;
 		EXECUTE format('CREATE TRIGGER %I %s %s ON %s %s FOR EACH STATEMENT'
 					   ' EXECUTE FUNCTION %s', trigger,
-					   CASE event WHEN 'truncate' THEN 'BEFORE' ELSE 'AFTER' END,
+					   -- before it rows can still be read, after it what is left
+					   CASE WHEN event = 'truncate' AND kind <> 'purchases'
+							THEN 'BEFORE' ELSE 'AFTER' END,
 					   event, relation,
 					   CASE event
 					   WHEN 'insert' THEN 'REFERENCING NEW TABLE AS new_rows'
@@ -90,6 +138,22 @@ $$;
 COMMENT ON FUNCTION contact_pressure.tracked_column(regclass, text, name) IS
 	'a column of a row r of the table; an error when it has none of that name';
 
+CREATE FUNCTION contact_pressure.tracked_type(relation regclass, name name)
+RETURNS regtype
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, contact_pressure, pg_temp
+AS $$
+	WITH RECURSIVE type AS (
+		SELECT a.atttypid AS oid FROM pg_attribute AS a
+		 WHERE a.attrelid = relation AND a.attname = tracked_type.name
+		 UNION ALL
+		SELECT t.typbasetype FROM type JOIN pg_type AS t USING (oid) WHERE t.typtype = 'd'
+	)
+	SELECT t.oid::regtype FROM type JOIN pg_type AS t USING (oid) WHERE t.typtype <> 'd'
+$$;
+COMMENT ON FUNCTION contact_pressure.tracked_type(regclass, name) IS
+	'the type of a column, behind all domains';
+
 CREATE FUNCTION contact_pressure.tracked_time(
 	relation regclass,
 	argument text,
@@ -102,11 +166,8 @@ AS $$
 #variable_conflict use_variable
 DECLARE
 	col  text := contact_pressure.tracked_column(relation, argument, name);
-	kind oid;
+	kind regtype := contact_pressure.tracked_type(relation, name);
 BEGIN
-	SELECT CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END INTO kind
-	  FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid
-	 WHERE a.attrelid = relation AND a.attname = name;
 	IF kind NOT IN ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype) THEN
 		RAISE EXCEPTION 'column "%" of table % is no time', name, relation
 			USING ERRCODE = 'datatype_mismatch',
@@ -336,7 +397,13 @@ DECLARE
 	chunk     record;
 	responses contact_pressure.tracked_response[];
 BEGIN
-	IF setting.kind = 'responses' THEN
+	IF setting.kind = 'purchases' THEN
+		-- of a partition, those who are in it; of a whole table, everybody
+		IF only_it THEN
+			RETURN contact_pressure.count_buyers(relation, setting);
+		END IF;
+		RETURN contact_pressure.number_of_buyers(setting, contact_pressure.count_again());
+	ELSIF contact_pressure.tracked_as(setting.kind) = 'responses' THEN
 		EXECUTE contact_pressure.tracked_responses(
 			format('SELECT true AS present, %s, false AS twin FROM %s AS r',
 				   setting.columns ->> 'row', rows))
@@ -362,7 +429,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION contact_pressure.take_over(regclass, contact_pressure.tracked_table, boolean, bigint, bigint) IS
-	'takes what is in a tracked table into the ledger, but for what it has; how many contacts or events are new, or responses changed anything';
+	'takes what is in a tracked table into the ledger, but for what it has; how many contacts or events are new, responses changed anything, or customers there are';
 
 CREATE FUNCTION contact_pressure.adopt_tracked(
 	member  regclass,
@@ -377,7 +444,8 @@ SET extra_float_digits = 1
 SET bytea_output = 'hex'
 AS $$
 DECLARE
-	ending CONSTANT text := CASE setting.kind WHEN 'events' THEN '/event:' ELSE ':' END;
+	ending CONSTANT text := CASE contact_pressure.tracked_as(setting.kind)
+							WHEN 'events' THEN '/event:' ELSE ':' END;
 	other  text;
 BEGIN
 	-- A partition that was tracked by itself before, or is now: the contacts
@@ -445,7 +513,7 @@ BEGIN
 		' WHERE v.key = l.key AND v.person_id = coalesce(l.merged_from, l.person_id)'
 		' AND v.at IS NOT NULL AND v.channel IS NOT NULL'
 		' AND v.purpose IS NOT NULL AND v.outcome IS NOT NULL)',
-		setting.source, setting.kind = 'events', setting.columns ->> 'row',
+		setting.source, contact_pressure.tracked_as(setting.kind) = 'events', setting.columns ->> 'row',
 		setting.relation))
 	LOOP
 		PERFORM contact_pressure.apply_tracked(setting.source, chunk.changes);
@@ -490,7 +558,7 @@ BEGIN
 	-- its own; a table that was dropped or renamed keeps the one it had
 	RETURN coalesce(
 		(SELECT t.source FROM contact_pressure.tracked_table AS t
-		  WHERE t.relation = relation ORDER BY t.since LIMIT 1),
+		  WHERE t.relation = relation AND t.kind <> 'sales' ORDER BY t.since LIMIT 1),
 		(SELECT s.source
 		   FROM generate_series(1, 1000000) AS n,
 				LATERAL (SELECT 'track:' || relation::text
@@ -508,7 +576,6 @@ CREATE FUNCTION contact_pressure.start_tracking(
 	kind     text,
 	source   text,
 	columns  jsonb,
-	call     text,
 	backfill boolean
 ) RETURNS bigint
 LANGUAGE plpgsql
@@ -516,6 +583,7 @@ SET search_path = pg_catalog, contact_pressure, pg_temp
 AS $$
 #variable_conflict use_variable
 DECLARE
+	is_log  CONSTANT boolean := contact_pressure.tracked_as(kind) IN ('contacts', 'events');
 	before  contact_pressure.tracked_table;
 	setting contact_pressure.tracked_table;
 	added   bigint;
@@ -528,16 +596,16 @@ BEGIN
 	   SET columns = excluded.columns, ended_at = NULL, complete_at = NULL,
 		   since = CASE WHEN t.ended_at IS NULL THEN t.since ELSE excluded.since END
 	RETURNING * INTO setting;
-	IF kind <> 'responses' THEN
+	IF is_log THEN
 		PERFORM contact_pressure.adopt_tracked(m, setting)
 		   FROM contact_pressure.tracked_members(relation) AS m;
 	END IF;
-	PERFORM contact_pressure.set_tracking(m, kind, call)
+	PERFORM contact_pressure.set_tracking(m, kind, contact_pressure.tracked_call(setting))
 	   FROM contact_pressure.tracked_members(relation) AS m;
 	IF NOT backfill THEN
 		RETURN NULL;
 	END IF;
-	IF before.relation IS NOT NULL AND kind <> 'responses' THEN
+	IF before.relation IS NOT NULL AND is_log THEN
 		PERFORM contact_pressure.withdraw_untracked(setting);
 	END IF;
 	added := contact_pressure.take_over(relation, setting);
@@ -546,7 +614,7 @@ BEGIN
 	RETURN added;
 END
 $$;
-COMMENT ON FUNCTION contact_pressure.start_tracking(regclass, text, text, jsonb, text, boolean) IS
+COMMENT ON FUNCTION contact_pressure.start_tracking(regclass, text, text, jsonb, boolean) IS
 	'gives a table its triggers and takes over what is in it';
 
 CREATE FUNCTION contact_pressure.track_contacts(
@@ -617,7 +685,6 @@ BEGIN
 		|| CASE WHEN channels IS NULL THEN '{}' ELSE jsonb_build_object('channels', channels) END
 		|| CASE WHEN purposes IS NULL THEN '{}' ELSE jsonb_build_object('purposes', purposes) END
 		|| CASE WHEN outcomes IS NULL THEN '{}' ELSE jsonb_build_object('outcomes', outcomes) END,
-		format('contact_pressure.tracked_change(%L, %L, %L)', source, contact, twin),
 		backfill);
 END
 $$;
@@ -670,7 +737,6 @@ BEGIN
 		-- whose nulls mean something
 		|| CASE WHEN purposes IS NULL THEN '{}' ELSE jsonb_build_object('purposes', purposes) END
 		|| CASE WHEN channels IS NULL THEN '{}' ELSE jsonb_build_object('channels', channels) END,
-		format('contact_pressure.tracked_change(%L, %L, %L)', source, event, twin),
 		backfill);
 END
 $$;
@@ -688,23 +754,26 @@ AS $$
 DECLARE
 	ended text[];
 BEGIN
-	IF kind NOT IN ('contacts', 'responses', 'events') THEN
+	IF kind NOT IN ('contacts', 'responses', 'events', 'purchases') THEN
 		RAISE EXCEPTION 'there is no tracking of "%"', kind
 			USING ERRCODE = 'invalid_parameter_value',
-				  HINT = 'A table is tracked for contacts, responses or events.';
+				  HINT = 'A table is tracked for contacts, responses, events or purchases.';
 	END IF;
 	-- whatever has the triggers, also what was a partition once
 	SELECT array_agg(DISTINCT k.kind) INTO ended
-	  FROM unnest('{contacts,responses,events}'::text[]) AS k(kind)
+	  FROM unnest(contact_pressure.tracked_kinds(kind)) AS k(kind)
 	  JOIN pg_trigger AS t ON t.tgname = format('contact_pressure_%s_insert', k.kind)
-	 WHERE t.tgrelid IN (SELECT contact_pressure.tracked_members(relation))
-	   AND (kind IS NULL OR k.kind = kind);
+	 WHERE t.tgrelid IN (SELECT contact_pressure.tracked_members(relation));
 	PERFORM contact_pressure.set_tracking(m, k, NULL)
 	   FROM unnest(ended) AS k, contact_pressure.tracked_members(relation) AS m;
 	UPDATE contact_pressure.tracked_table AS t SET ended_at = now()
-	 WHERE t.relation = relation AND (kind IS NULL OR t.kind = kind)
-	   AND t.ended_at IS NULL;
-	RETURN coalesce(cardinality(ended), 0);
+	 WHERE t.relation = relation AND t.ended_at IS NULL
+	   AND t.kind = ANY (contact_pressure.tracked_kinds(kind));
+	-- what other tables say is all there is then
+	IF 'purchases' = ANY (ended) AND contact_pressure.purchase_rows() IS NOT NULL THEN
+		PERFORM contact_pressure.count_again();
+	END IF;
+	RETURN (SELECT count(*) FROM unnest(ended) AS k WHERE k NOT IN ('sales', 'wins'));
 END
 $$;
 COMMENT ON FUNCTION contact_pressure.untrack(regclass, text) IS
@@ -722,26 +791,18 @@ SET search_path = pg_catalog, contact_pressure, pg_temp
 AS $$
 #variable_conflict use_variable
 DECLARE
-	setting   contact_pressure.tracked_table;
-	arguments text[];
+	setting contact_pressure.tracked_table;
 BEGIN
 	SELECT t.* INTO setting FROM contact_pressure.tracked_table AS t
 	 WHERE t.relation = relation AND t.kind = kind AND t.ended_at IS NULL;
 	IF NOT FOUND THEN
 		RETURN;
 	END IF;
-	IF setting.kind = 'responses' THEN
-		arguments := ARRAY[setting.columns ->> 'row', setting.columns ->> 'twin'];
-	ELSE
-		arguments := ARRAY[setting.source, setting.columns ->> 'row', setting.columns ->> 'twin'];
-	END IF;
-	IF setting.kind <> 'responses' THEN
+	IF contact_pressure.tracked_as(setting.kind) IN ('contacts', 'events') THEN
 		PERFORM contact_pressure.adopt_tracked(partition, setting);
 	END IF;
 	PERFORM contact_pressure.set_tracking(partition, setting.kind,
-		format('contact_pressure.%I(%s)',
-			   CASE setting.kind WHEN 'responses' THEN 'tracked_response' ELSE 'tracked_change' END,
-			   (SELECT string_agg(quote_literal(a), ', ') FROM unnest(arguments) AS a)));
+										  contact_pressure.tracked_call(setting));
 	PERFORM contact_pressure.take_over(partition, setting, true);
 END
 $$;
@@ -758,7 +819,7 @@ DECLARE
 	ours CONSTANT oid[] := ARRAY(
 		SELECT p.oid FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
 		 WHERE n.nspname = 'contact_pressure'
-		   AND p.proname IN ('tracked_change', 'tracked_response'));
+		   AND p.proname IN ('tracked_change', 'tracked_response', 'purchase_changed'));
 	new  record;
 BEGIN
 	FOR new IN
@@ -793,7 +854,8 @@ BEGIN
 		   OR NOT pg_catalog.has_function_privilege('contact_pressure.track_partition(regclass, regclass, text)', 'EXECUTE') THEN
 			RAISE WARNING 'table % is part of a tracked table but is not tracked itself', new.oid::regclass
 				USING HINT = 'Whoever may track tables has to repeat contact_pressure.track_'
-							 || new.kind || '() for the whole.';
+							 || CASE WHEN new.kind IN ('sales', 'wins') THEN 'purchases'
+									 ELSE new.kind END || '() for the whole.';
 			CONTINUE;
 		END IF;
 		PERFORM contact_pressure.track_partition(new.oid::regclass, new.root::regclass, new.kind);
