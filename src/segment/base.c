@@ -5,10 +5,15 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
+#include "access/table.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
 
 #include "compat.h"
 #include "core_pg.h"
@@ -18,116 +23,160 @@
 /* A base that is refreshed as of further off the clock is a replay. */
 #define REPLAY_DISTANCE		MICROS_PER_DAY
 
-/* The columns of READ_BASE. */
+/* The columns of contact_pressure.segment_base, in order. */
 enum
 {
-	BASE_AS_OF = 1,
+	BASE_ONE = 1,
+	BASE_AS_OF,
 	BASE_REFRESHED_AT,
 	BASE_KEEP,
 	BASE_ZONE,
 	BASE_FILL,
-	BASE_FILLED,
+	BASE_FILLED_AT,
+	BASE_QUERY,
 	BASE_NOTIFY,
-	BASE_VERSION,
-	BASE_WHY,
-	BASE_MODEL,
-	BASE_MAP,
-	BASE_PROSPECTS
+	BASE_ATTRIBUTES = BASE_NOTIFY
 };
 
-#define READ_BASE \
-	"SELECT b.as_of, b.refreshed_at, b.keep, b.zone, b.fill," \
-	"       b.filled_at IS NOT NULL, b.notify," \
-	"       m.version, m.why, m.model, m.map, m.prospects" \
-	"  FROM (VALUES (true)) AS one" \
-	"  LEFT JOIN contact_pressure.segment_base AS b ON true" \
-	"  LEFT JOIN (SELECT * FROM contact_pressure.segment_model" \
-	"              ORDER BY version DESC LIMIT 1) AS m ON true"
-
-/* A column of the row that SPI has found; the value is SPI's. */
-static Datum
-BaseColumn(int column, bool *isnull)
+/* Those of contact_pressure.segment_model that are read. */
+enum
 {
-	return SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
-						 column, isnull);
+	MODEL_VERSION_NUMBER = 1,
+	MODEL_WHY,
+	MODEL_MODEL,
+	MODEL_MAP,
+	MODEL_PROSPECTS
+};
+
+/* --- the tables */
+
+/* Open one of the two tables; to read it takes the privilege to. */
+static Relation
+OpenBaseTable(const char *name)
+{
+	Relation	relation = table_open(LedgerRelation(name), AccessShareLock);
+	AclResult	allowed = pg_class_aclcheck(RelationGetRelid(relation),
+											GetUserId(), ACL_SELECT);
+
+	if (allowed != ACLCHECK_OK)
+		aclcheck_error(allowed, OBJECT_TABLE, name);
+	return relation;
 }
 
-/* The same, or another value for NULL. */
-static Datum
-BaseColumnOr(int column, Datum otherwise)
-{
-	bool		isnull;
-	Datum		datum = BaseColumn(column, &isnull);
-
-	return isnull ? otherwise : datum;
-}
-
-/* Read the model's part of the row, in the current context. */
+/* Fill in what segment_base has; without a row, what a new base is like. */
 static void
-ReadModel(Base *base)
+TakeBaseRow(Base *base, HeapTuple tuple, TupleDesc tupdesc)
 {
-	bool		isnull;
-	char	   *why;
-
-	base->version = DatumGetInt32(BaseColumnOr(BASE_VERSION, 0));
-	if (base->version == 0)
-		return;
-	why = TextDatumGetCString(BaseColumn(BASE_WHY, &isnull));
-	base->new_map = strcmp(why, "map") == 0;
-	base->model = *DatumGetModel(BaseColumn(BASE_MODEL, &isnull));
-	base->model_zone = ModelOpenZone(&base->model);
-	base->map = OpenSegmentMap(PG_DETOAST_DATUM_PACKED(
-							BaseColumn(BASE_MAP, &isnull)));
-	base->names = palloc(base->map->nsegments * sizeof(text *));
-	for (int i = 0; i < base->map->nsegments; i++)
-		base->names[i] = cstring_to_text(base->map->segments[i].name);
-	base->prospects = (text *) DatumGetPointer(BaseColumnOr(BASE_PROSPECTS,
-															(Datum) 0));
-	if (base->prospects != NULL)
-		base->prospects =
-			DatumGetTextPCopy(PointerGetDatum(base->prospects));
-}
-
-/* See segment.h. */
-Base *
-ReadBase(void)
-{
-	static SPIPlanPtr plan = NULL;
-	MemoryContext old = CurrentMemoryContext;
-	Base	   *base = palloc0(sizeof(Base));
-	Instant		refreshed_at;
-	bool		isnull;
+	Datum		values[BASE_ATTRIBUTES];
+	bool		nulls[BASE_ATTRIBUTES];
 	CoreError	err;
 
-	SPI_connect();
-	LedgerPlan(&plan, READ_BASE, 0, NULL);
-	(void) LedgerExecute(plan, NULL, NULL, false);
-	old = MemoryContextSwitchTo(old);
-	base->as_of = DatumGetTimestampTz(BaseColumnOr(BASE_AS_OF,
-									TimestampTzGetDatum(INSTANT_NONE)));
-	refreshed_at = DatumGetTimestampTz(BaseColumnOr(BASE_REFRESHED_AT,
-									TimestampTzGetDatum(INSTANT_NONE)));
-	base->replay = base->as_of != INSTANT_NONE &&
-		refreshed_at != INSTANT_NONE &&
-		Abs(refreshed_at - base->as_of) > REPLAY_DISTANCE;
-	base->keep = DatumGetInt32(BaseColumnOr(BASE_KEEP, 0));
-	if (base->keep > 0)
+#define COLUMN(attribute)	values[(attribute) - 1]
+#define HAS(attribute)		(!nulls[(attribute) - 1])
+	heap_deform_tuple(tuple, tupdesc, values, nulls);
+	if (HAS(BASE_AS_OF))
+		base->as_of = DatumGetTimestampTz(COLUMN(BASE_AS_OF));
+	if (HAS(BASE_AS_OF) && HAS(BASE_REFRESHED_AT))
 	{
-		text	   *zone = DatumGetTextPP(BaseColumn(BASE_ZONE, &isnull));
+		Instant		asked = DatumGetTimestampTz(COLUMN(BASE_REFRESHED_AT));
 
+		base->replay = Abs(asked - base->as_of) > REPLAY_DISTANCE;
+	}
+	if (HAS(BASE_KEEP))
+	{
+		text	   *zone = DatumGetTextPP(COLUMN(BASE_ZONE));
+
+		base->keep = DatumGetInt32(COLUMN(BASE_KEEP));
 		base->zone = ZoneOpen(VARDATA_ANY(zone), VARSIZE_ANY_EXHDR(zone),
 							  &err);
 		if (base->zone == NULL)
 			ThrowCoreError(&err);
 	}
-	base->fill = DatumGetInt32(BaseColumnOr(BASE_FILL, 0));
-	base->filled = base->fill == 0 ||
-		DatumGetBool(BaseColumn(BASE_FILLED, &isnull));
-	base->notify = DatumGetBool(BaseColumnOr(BASE_NOTIFY,
-											 BoolGetDatum(true)));
-	ReadModel(base);
-	MemoryContextSwitchTo(old);
-	SPI_finish();
+	base->fill = DatumGetInt32(COLUMN(BASE_FILL));
+	base->filled = base->fill == 0 || HAS(BASE_FILLED_AT);
+	base->notify = DatumGetBool(COLUMN(BASE_NOTIFY));
+#undef COLUMN
+#undef HAS
+}
+
+/* Read segment_base: there is one row, or none yet. */
+static void
+ReadBaseRow(Base *base, Snapshot snapshot)
+{
+	Relation	relation = OpenBaseTable("segment_base");
+	SysScanDesc scan = systable_beginscan(relation, InvalidOid, false,
+										  snapshot, 0, NULL);
+	HeapTuple	tuple = systable_getnext(scan);
+
+	base->as_of = INSTANT_NONE;
+	base->filled = true;
+	base->notify = true;
+	if (HeapTupleIsValid(tuple))
+		TakeBaseRow(base, tuple, RelationGetDescr(relation));
+	systable_endscan(scan);
+	table_close(relation, NoLock);
+}
+
+/* Fill in the model and the map of a version. */
+static void
+TakeModelRow(Base *base, HeapTuple tuple, TupleDesc tupdesc)
+{
+	bool		isnull;
+	char	   *why = TextDatumGetCString(heap_getattr(tuple, MODEL_WHY,
+													   tupdesc, &isnull));
+	Datum		prospects;
+
+	base->version = DatumGetInt32(heap_getattr(tuple, MODEL_VERSION_NUMBER,
+											   tupdesc, &isnull));
+	base->new_map = strcmp(why, "map") == 0;
+	base->model = *DatumGetModel(heap_getattr(tuple, MODEL_MODEL, tupdesc,
+											  &isnull));
+	base->model_zone = ModelOpenZone(&base->model);
+	base->map = OpenSegmentMap(PG_DETOAST_DATUM_PACKED(
+							heap_getattr(tuple, MODEL_MAP, tupdesc,
+										 &isnull)));
+	base->names = palloc(base->map->nsegments * sizeof(text *));
+	for (int i = 0; i < base->map->nsegments; i++)
+		base->names[i] = cstring_to_text(base->map->segments[i].name);
+	prospects = heap_getattr(tuple, MODEL_PROSPECTS, tupdesc, &isnull);
+	if (!isnull)
+		base->prospects = DatumGetTextPCopy(prospects);
+}
+
+/* Read the latest version of segment_model, if there is any. */
+static void
+ReadModelRow(Base *base, Snapshot snapshot)
+{
+	Relation	relation = OpenBaseTable("segment_model");
+	Relation	index = index_open(RelationGetPrimaryKeyOid(relation),
+								   AccessShareLock);
+	SysScanDesc scan = systable_beginscan_ordered(relation, index, snapshot,
+												  0, NULL);
+	HeapTuple	tuple = systable_getnext_ordered(scan, BackwardScanDirection);
+
+	if (HeapTupleIsValid(tuple))
+		TakeModelRow(base, tuple, RelationGetDescr(relation));
+	systable_endscan_ordered(scan);
+	index_close(index, NoLock);
+	table_close(relation, NoLock);
+}
+
+/*
+ * See segment.h.  Not by a query: it would cost each purchase more than the
+ * rest of it.
+ */
+Base *
+ReadBase(void)
+{
+	Base	   *base = palloc0(sizeof(Base));
+	Snapshot	snapshot;
+
+	/* what this transaction did before, and others by now */
+	CommandCounterIncrement();
+	snapshot = RegisterSnapshot(GetTransactionSnapshot());
+	ReadBaseRow(base, snapshot);
+	ReadModelRow(base, snapshot);
+	UnregisterSnapshot(snapshot);
 	return base;
 }
 

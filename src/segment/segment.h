@@ -38,7 +38,10 @@ typedef struct Base
 	text	   *prospects;		/* NULL: they have no segment */
 } Base;
 
-/* As the statement's snapshot has it, in the current context. */
+/*
+ * As last committed, or as the snapshot of the transaction has it; in the
+ * current context.
+ */
 extern Base *ReadBase(void);
 
 /* The instant as of which a purchase is scored. */
