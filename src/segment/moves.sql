@@ -4,7 +4,9 @@
 -- included: where the first later one came from, else where the person is now.
 -- So only those who moved since then need a look into segment_change.
 
--- Parts are in one order, the best first: the segments of the map in force,
+-- Compiling these queries takes longer than it saves: jit is off for them.
+
+-- There is one order, the best first: the segments of the map in force,
 -- then that of the prospects, then none at all.  What else a segment is called
 -- (set by hand, of an earlier map) has no place in it.
 
@@ -183,6 +185,7 @@ CREATE FUNCTION contact_pressure.segment_migration(
 )
 LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE COST 1000000 ROWS 100
 SET search_path = pg_catalog, contact_pressure, pg_temp
+SET jit = off
 AS $$
 DECLARE
 	names constant text[] := (SELECT o.names FROM contact_pressure.segment_order() AS o);
@@ -225,6 +228,7 @@ CREATE FUNCTION contact_pressure.churn(
 )
 LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE COST 1000000 ROWS 15
 SET search_path = pg_catalog, contact_pressure, pg_temp
+SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -342,6 +346,7 @@ CREATE FUNCTION contact_pressure.churned(
 )
 LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE COST 1000000 ROWS 1000000
 SET search_path = pg_catalog, contact_pressure, pg_temp
+SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -451,6 +456,7 @@ CREATE FUNCTION contact_pressure.slipping(
 )
 LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1000000 ROWS 10000
 SET search_path = pg_catalog, contact_pressure, pg_temp
+SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -458,16 +464,16 @@ DECLARE
 	horizon constant timestamptz := clock + slipping.within;
 	asked   constant text := lower(btrim(slipping.segment));
 	names   constant text[] := (SELECT o.names FROM contact_pressure.segment_order() AS o);
+	base    contact_pressure.segment_base;
 BEGIN
 	IF horizon < clock THEN
 		RAISE EXCEPTION 'slipping looks ahead, not %', slipping.within
 			USING ERRCODE = 'invalid_parameter_value',
 				  HINT = 'Give a positive interval such as ''30 days''.';
 	END IF;
+	SELECT b.* INTO base FROM contact_pressure.segment_base AS b;
 	RETURN QUERY
-	WITH RECURSIVE base AS (
-		SELECT b.keep, b.zone FROM contact_pressure.segment_base AS b
-	), course AS (
+	WITH RECURSIVE course AS (
 		SELECT v.person_id, v.segment AS from_segment, v.score AS from_score,
 			   coalesce(array_position(names, v.segment),
 						cardinality(names) + 1) AS from_place,
@@ -486,10 +492,9 @@ BEGIN
 		  JOIN contact_pressure.segment_model AS m ON m.version = v.version
 		  LEFT JOIN contact_pressure.person AS p
 			ON v.engagement IS NOT NULL AND p.person_id = v.person_id
-		  LEFT JOIN base AS b ON true
 		 CROSS JOIN LATERAL contact_pressure.segment_outlook(
 				v.purchases, v.months, v.monthly, p.history, m.model, m.map,
-				m.prospects, b.keep, coalesce(b.zone, 'UTC'), c.until) AS o
+				m.prospects, base.keep, base.zone, c.until) AS o
 		 WHERE c.until <= horizon AND NOT c.falls
 	)
 	SELECT c.person_id, c.from_segment, c.segment, c.at, c.from_score, c.score

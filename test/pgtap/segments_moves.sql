@@ -9,8 +9,9 @@ SET TimeZone = 'UTC';
 SET client_min_messages = warning;
 -- rows are made by hand here: no trigger adds to them
 SET LOCAL session_replication_role = replica;
+SET jit = off;
 
-SELECT plan(67);
+SELECT plan(81);
 
 -- --- nobody, no model
 
@@ -212,6 +213,8 @@ DELETE FROM segment_change WHERE substr(person_id, 2)::int % 6 = 0 AND at > '202
 UPDATE person SET segment = NULL, merged_into = 'n1' WHERE substr(person_id, 2)::int % 6 = 0
 	AND EXISTS (SELECT FROM segment_change c WHERE c.person_id = person.person_id AND c.why = 'merge');
 
+ANALYZE person, segment_change;
+
 CREATE TEMP TABLE period AS
 	SELECT t AS since, t + d AS until
 	  FROM generate_series('2025-12-31'::timestamptz, '2026-06-01', interval '9 days 7 hours') t,
@@ -226,6 +229,9 @@ CREATE TEMP TABLE snapshot AS
 	  JOIN person p ON p.known_since <= t.at
 	  LEFT JOIN LATERAL (SELECT * FROM segment_change c WHERE c.person_id = p.person_id AND c.at <= t.at
 						  ORDER BY c.at DESC, c.change_id DESC LIMIT 1) c ON true;
+
+CREATE INDEX ON snapshot (at, segment);
+ANALYZE snapshot;
 
 SELECT ok(count(*) > 1000, 'there are moves') FROM segment_change;
 SELECT ok(count(*) > 40, 'and merged persons') FROM person WHERE merged_into IS NOT NULL;
@@ -292,6 +298,102 @@ SELECT is_empty($$
 	$$, '... and then and there they crossed the line');
 DELETE FROM person;
 DELETE FROM segment_change;
+
+
+-- --- who will fall
+
+-- Last order on January 10, 3 orders, 120: recency falls on day 31, 91, 181.
+INSERT INTO segment_base (as_of, refreshed_at) VALUES ('2026-02-01', '2026-02-03');
+SELECT is(segment_clock(), '2026-02-01'::timestamptz, 'a replay stands where it stands');
+CREATE FUNCTION pg_temp.add(who text, last timestamptz, orders bigint, is_pinned boolean DEFAULT false) RETURNS void LANGUAGE sql AS $$
+	INSERT INTO customer_value (person_id, purchases, score, segment, version, scored_at, rescore_at, pinned)
+	SELECT who, p, rfm_score(p, model, asked), rfm_segment(rfm_score(p, model, asked), map), version, asked, rescore_at(p, model, asked), is_pinned
+	  FROM (SELECT rfm(NULL, last, orders, 120) AS p, '2026-02-01'::timestamptz AS asked) x, segment_model WHERE version = 2
+$$;
+SELECT pg_temp.add('gold',   '2026-01-10 12:00Z', 3);
+SELECT pg_temp.add('fresh',  '2026-01-20 12:00Z', 1);
+SELECT pg_temp.add('lost',   '2025-01-20 12:00Z', 1);
+SELECT pg_temp.add('pinned', '2026-01-10 12:00Z', 3, true);
+SELECT results_eq($$SELECT person_id, score::text, segment, rescore_at FROM customer_value ORDER BY 1$$, $$VALUES
+	('fresh', '513', 'fresh', '2026-02-20 00:00Z'::timestamptz), ('gold', '533', 'gold', '2026-02-10 00:00Z'),
+	('lost', '113', 'lost', 'infinity'), ('pinned', '533', 'gold', '2026-02-10 00:00Z')$$, 'scored by hand');
+-- 433 is gold, too: on day 31 nobody falls; on day 91 they are 333 and 313
+SELECT results_eq($$SELECT * FROM slipping('120 days')$$, $$VALUES
+	('gold',  'gold',  'silver', '2026-04-11 00:00Z'::timestamptz, '533'::rfm_score, '333'::rfm_score),
+	('fresh', 'fresh', 'sleepy', '2026-04-21 00:00Z', '513', '313')$$,
+	'the day on which the segment falls, not the first on which the score does; who is pinned does not fall');
+SELECT results_eq($$SELECT person_id FROM slipping('69 days')$$, $$VALUES ('gold')$$, 'within: up to that day');
+SELECT is_empty($$SELECT * FROM slipping('68 days 23:59:59')$$, '... and not a second less');
+SELECT results_eq($$SELECT person_id FROM slipping('1 year', ' Fresh ')$$, $$VALUES ('fresh')$$, 'of one segment');
+SELECT is_empty($$SELECT * FROM slipping('1 year', 'nobody')$$, 'of a segment that nobody is in');
+SELECT is_empty($$SELECT * FROM slipping(NULL)$$, 'NULL gives no row');
+SELECT is_empty($$SELECT * FROM slipping('0')$$, 'in no time nobody falls');
+SELECT throws_ok($$SELECT * FROM slipping('-1 day')$$, '22023', 'slipping looks ahead, not -1 days', 'nor back in time');
+DELETE FROM customer_value;
+DELETE FROM segment_base;
+
+-- Random customers, the whole course day by day: for ever, with a window, with
+-- groups of those who read.
+INSERT INTO segment_model (version, why, model, map, prospects, as_of, customers) VALUES
+	(3, 'map', rfm_model(ARRAY[20, 50, 90, 200], ARRAY[1, 2, 4, 8], ARRAY[50, 100, 200, 500], zone => 'Europe/Amsterdam'),
+	 'loyal gold: r 4-5, f 3-5; shy: r 3-5, unengaged; silver: r 3-5, f 2-5; fresh: r 4-5; sleepy: r 2-3, f 2-5', 'prospects', '2026-03-10', 0);
+CREATE TEMP TABLE bought AS
+	SELECT n, '2026-03-10 10:00Z'::timestamptz - random() * random() * interval '400 days' AS at, (random() * 90)::numeric(9, 2) - 10 AS amount
+	  FROM generate_series(1, 120) n, generate_series(1, 1 + n % 6) k;
+INSERT INTO person (person_id, history)
+	SELECT n::text, coalesce((SELECT contact_history('2026-03-09'::timestamptz - k * random() * interval '40 days', 'email', 'promo', NULL, CASE WHEN random() < 0.2 THEN 'opened' ELSE 'sent' END)
+						  FROM generate_series(1, n % 5) k), '[]')
+	  FROM generate_series(1, 120) n;
+CREATE FUNCTION pg_temp.counted(who integer, keep integer, asked timestamptz) RETURNS rfm LANGUAGE sql AS $$
+	SELECT rfm(at, amount) FROM bought WHERE n = who AND (keep IS NULL
+		OR date_trunc('month', at AT TIME ZONE 'Europe/Amsterdam') >= date_trunc('month', asked AT TIME ZONE 'Europe/Amsterdam') - make_interval(months => keep))
+$$;
+CREATE FUNCTION pg_temp.place(who integer, keep integer, groups boolean, asked timestamptz) RETURNS integer LANGUAGE sql AS $$
+	SELECT CASE WHEN coalesce(orders(p), 0) = 0 THEN 6
+				ELSE coalesce(segment_rank(rfm_segment(rfm_score(p, m.model, asked), m.map,
+					CASE WHEN groups THEN engagement(o.history, asked) END), m.map), 7) END
+	  FROM segment_model m, person o, pg_temp.counted(who, keep, asked) AS p WHERE m.version = 3 AND o.person_id = who::text
+$$;
+CREATE FUNCTION pg_temp.fill(keep integer, groups boolean) RETURNS void LANGUAGE sql AS $$
+	DELETE FROM customer_value;
+	DELETE FROM segment_base;
+	INSERT INTO segment_base (as_of, refreshed_at, keep, zone) VALUES ('2026-03-10 10:00Z', '2026-04-10', fill.keep, 'Europe/Amsterdam');
+	INSERT INTO customer_value (person_id, purchases, score, segment, engagement, version, scored_at, rescore_at, months, monthly)
+	SELECT n::text, p, rfm_score(p, model, asked),
+		   CASE WHEN orders(p) > 0 THEN rfm_segment(rfm_score(p, model, asked), map, CASE WHEN groups THEN engagement(history, asked) END) ELSE prospects END,
+		   CASE WHEN groups THEN engagement(history, asked) END, version, asked,
+		   least(rescore_at(p, model, asked), CASE WHEN groups THEN engagement_changes_at(history, asked) END,
+				 CASE WHEN fill.keep IS NOT NULL THEN '2026-04-01 00:00 Europe/Amsterdam'::timestamptz END), months, monthly
+	  FROM (SELECT '2026-03-10 10:00Z'::timestamptz AS asked, n, coalesce(pg_temp.counted(n, fill.keep, '2026-03-10 10:00Z'), rfm(NULL, NULL, 0, 0)) AS p
+			  FROM generate_series(1, 120) n) x
+	  JOIN segment_model m ON m.version = 3 JOIN person o ON o.person_id = n::text
+	  LEFT JOIN (SELECT n, array_agg(month ORDER BY month) AS months, array_agg(s ORDER BY month) AS monthly
+				   FROM (SELECT n, date_trunc('month', at AT TIME ZONE 'Europe/Amsterdam')::date AS month, rfm(at, amount) AS s FROM bought GROUP BY 1, 2) y
+				  GROUP BY n) z USING (n)
+$$;
+CREATE TEMP TABLE fall (keep integer, groups boolean, n integer, was integer, at timestamptz, from_segment text, to_segment text, from_score rfm_score, to_score rfm_score);
+CREATE FUNCTION pg_temp.falls(keep integer, groups boolean) RETURNS void LANGUAGE sql AS $$
+	SELECT pg_temp.fill(keep, groups);
+	INSERT INTO fall
+	SELECT keep, groups, n, pg_temp.place(n, keep, groups, '2026-03-10 10:00Z'), s.at, v.segment, s.to_segment, v.score, s.to_score
+	  FROM generate_series(1, 120) n JOIN customer_value v ON v.person_id = n::text LEFT JOIN slipping('200 days') s ON s.person_id = n::text
+$$;
+SELECT pg_temp.falls(keep, groups) FROM (VALUES (NULL::integer, false), (2, false), (NULL, true), (4, true)) AS c(keep, groups);
+SELECT ok(count(*) = 4 AND min(falls) > 40 AND max(falls) < 120, 'some fall, some do not')
+  FROM (SELECT count(at) AS falls FROM fall GROUP BY keep, groups) f;
+SELECT is_empty($$
+	SELECT * FROM fall WHERE at IS NOT NULL
+	   AND (pg_temp.place(n, keep, groups, at) <= was OR pg_temp.place(n, keep, groups, at - interval '1 microsecond') > was)
+	$$, 'they fall at that very microsecond');
+SELECT is_empty($$
+	SELECT * FROM fall, generate_series('2026-03-10 10:00Z', '2026-03-10 10:00Z'::timestamptz + interval '200 days', '187 hours') day
+	 WHERE (at IS NULL OR day < at) AND pg_temp.place(n, keep, groups, day) > was
+	$$, '... and on no day before');
+SELECT is_empty($$
+	SELECT f.*, s FROM fall f, segment_model m, LATERAL (SELECT rfm_score(pg_temp.counted(n, keep, at), m.model, at)) AS s(s)
+	 WHERE m.version = 3 AND at IS NOT NULL AND (s IS DISTINCT FROM to_score
+		OR to_segment IS DISTINCT FROM CASE WHEN s IS NULL THEN 'prospects' ELSE rfm_segment(s, map, CASE WHEN groups THEN engagement((SELECT history FROM person WHERE person_id = n::text), at) END) END)
+	$$, '... to where it says');
 
 SELECT * FROM finish();
 ROLLBACK;
