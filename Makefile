@@ -292,12 +292,16 @@ CORE_SOURCES = \
 TEST_FILES = \
 	test/bench/build.sql \
 	test/bench/data.sql \
+	test/bench/duckdb.mjs \
 	test/bench/harness.sql \
 	test/bench/ledger-rates \
 	test/bench/ledger.sql \
 	test/bench/rfm.sql \
 	test/bench/run \
+	test/bench/segments \
+	test/bench/segments.sql \
 	test/bench/size.sql \
+	test/bench/turns.sh \
 	test/bench/verdict.sql \
 	test/check-files \
 	test/common.sh \
@@ -333,6 +337,7 @@ TEST_FILES = \
 	test/private-server \
 	test/regress \
 	test/run \
+	test/segments/run \
 	test/stress/audit.sql \
 	test/stress/run \
 	test/stress/setup.sql \
