@@ -116,18 +116,7 @@ TakeAway(RfmData *sum, const RfmData *plus, const RfmData *minus)
 	if (!RfmMerge(sum, &negative, &err))
 		ThrowCoreError(&err);
 	sum->orders -= minus->orders;
-	if (sum->orders < 0)
-		return false;
-	if (sum->orders == 0)
-	{
-		/* refunds are left, or nothing at all */
-		sum->first = INSTANT_NEVER;
-		sum->last = INSTANT_NONE;
-		if (RfmUnits(sum) == 0)
-			RfmInit(sum);
-		return true;
-	}
-	return !first_gone && !last_gone;
+	return sum->orders >= 0 && !first_gone && !last_gone;
 }
 
 /*
@@ -188,32 +177,86 @@ SumMonths(const Base *base, Customer *customer, Instant as_of)
 	"SELECT person_id, month, purchases" \
 	"  FROM contact_pressure.purchases_of($1)"
 
-/* Take a summary that the sources gave. */
-static void
-TakeCount(const Base *base, Customer *customer, DateADT month,
-		  const RfmData *counted)
+/* Are two summaries the same but for their dates? */
+static bool
+SameFigures(const RfmData *a, const RfmData *b)
 {
-	RfmData    *sum = SumOf(base, customer, month);
+	Decimal		x = RfmAmount(a);
+	Decimal		y = RfmAmount(b);
 
-	if (sum->orders < 0)
-		*sum = *counted;
-	else if (sum->orders > 0 && counted->orders > 0)
-	{
-		/* what another trigger will still add may be there, but no more */
-		sum->first = counted->first;
-		sum->last = counted->last;
-	}
+	return a->orders == b->orders && DecimalCompare(&x, &y) == 0;
 }
 
-/* A summary below nothing that the sources do not know is none. */
+/* All months together. */
 static void
-DropImpossible(const Base *base, Customer *customer)
+SumAllMonths(Customer *customer, RfmData *sum)
 {
-	if (customer->purchases.orders < 0)
-		RfmInit(&customer->purchases);
+	CoreError	err;
+
+	RfmInit(sum);
 	for (int i = 0; i < customer->nmonths; i++)
-		if (customer->months[i].sum.orders < 0)
-			RfmInit(&customer->months[i].sum);
+		if (!RfmMerge(sum, &customer->months[i].sum, &err))
+			ThrowCoreError(&err);
+}
+
+/*
+ * The sources' summaries take the place of a customer's.  Where they differ
+ * in more than dates, the sources have what another trigger of the same
+ * transaction is still to bring: it, too, will ask them.
+ */
+static void
+TakeCount(const Base *base, Customer *customer, Customer *counted)
+{
+	RfmData		kept = customer->purchases;
+	RfmData		found = counted->purchases;
+
+	if (base->keep > 0)
+	{
+		SumAllMonths(customer, &kept);
+		SumAllMonths(counted, &found);
+	}
+	if (!SameFigures(&kept, &found))
+		customer->fill = -Max(base->fill, 1);
+	customer->purchases = counted->purchases;
+	customer->months = counted->months;
+	customer->nmonths = counted->nmonths;
+}
+
+/* Which of some customers, in the order of their ids, has this one? */
+static int
+FindCustomer(Customer **customers, int count, const text *id)
+{
+	int			low = 0;
+	int			high = count;
+
+	while (high - low > 1)
+	{
+		int			middle = (low + high) / 2;
+
+		if (CompareIds(customers[middle]->person.id, id) <= 0)
+			low = middle;
+		else
+			high = middle;
+	}
+	return SameText(customers[low]->person.id, id) ? low : -1;
+}
+
+/* A row of PURCHASES_OF: whose it is, and what. */
+static void
+TakeCountedRow(const Base *base, Customer **customers, Customer *counted,
+			   int count, HeapTuple tuple, TupleDesc tupdesc)
+{
+	bool		isnull;
+	bool		no_month;
+	int			at;
+	Datum		id = SPI_getbinval(tuple, tupdesc, 1, &isnull);
+	Datum		month = SPI_getbinval(tuple, tupdesc, 2, &no_month);
+	Datum		sum = SPI_getbinval(tuple, tupdesc, 3, &isnull);
+
+	at = FindCustomer(customers, count, DatumGetTextPP(id));
+	if (at >= 0)
+		*SumOf(base, &counted[at], no_month ? 0 : DatumGetDateADT(month)) =
+			*DatumGetRfm(sum);
 }
 
 /* Ask the sources about customers, who are in the order of their ids. */
@@ -223,12 +266,16 @@ CountAgain(const Base *base, Customer **customers, int count)
 	static SPIPlanPtr plan = NULL;
 	static Oid	seen = InvalidOid;
 	static const Oid types[] = {TEXTARRAYOID};
+	Customer   *counted = palloc0(count * sizeof(Customer));
 	Datum	   *ids = palloc(count * sizeof(Datum));
 	Datum		values[lengthof(types)];
 	MemoryContext old = CurrentMemoryContext;
 
 	for (int i = 0; i < count; i++)
+	{
 		ids[i] = PointerGetDatum(customers[i]->person.id);
+		RfmInit(&counted[i].purchases);
+	}
 	values[0] = ArrayDatum(ids, NULL, count, TEXTOID);
 	ForgetPlan(&plan, &seen, LedgerRelation("customer_value"));
 	SPI_connect();
@@ -236,35 +283,12 @@ CountAgain(const Base *base, Customer **customers, int count)
 	(void) LedgerExecute(plan, values, NULL, false);
 	old = MemoryContextSwitchTo(old);
 	for (uint64 i = 0; i < SPI_processed; i++)
-	{
-		HeapTuple	tuple = SPI_tuptable->vals[i];
-		TupleDesc	tupdesc = SPI_tuptable->tupdesc;
-		bool		isnull;
-		text	   *id = DatumGetTextPP(SPI_getbinval(tuple, tupdesc, 1,
-													  &isnull));
-		Datum		month = SPI_getbinval(tuple, tupdesc, 2, &isnull);
-		DateADT		date = isnull ? 0 : DatumGetDateADT(month);
-		const RfmData *sum = DatumGetRfm(SPI_getbinval(tuple, tupdesc, 3,
-													   &isnull));
-		int			low = 0;
-		int			high = count;
-
-		while (high - low > 1)
-		{
-			int			middle = (low + high) / 2;
-
-			if (CompareIds(customers[middle]->person.id, id) <= 0)
-				low = middle;
-			else
-				high = middle;
-		}
-		if (SameText(customers[low]->person.id, id))
-			TakeCount(base, customers[low], date, sum);
-	}
+		TakeCountedRow(base, customers, counted, count, SPI_tuptable->vals[i],
+					   SPI_tuptable->tupdesc);
 	MemoryContextSwitchTo(old);
 	SPI_finish();
 	for (int i = 0; i < count; i++)
-		DropImpossible(base, customers[i]);
+		TakeCount(base, customers[i], &counted[i]);
 }
 
 /* --- scores and segments */
@@ -338,6 +362,18 @@ ScoreCustomer(const Base *base, Customer *customer, Instant as_of)
 	customer->segment = SegmentOf(base, customer->score, engaged);
 }
 
+/*
+ * When the refresh is to look at a customer.  A purchase mostly puts that
+ * off; to leave it early costs one look in vain, to move it costs an entry in
+ * the index for each purchase.
+ */
+static void
+SetDue(Customer *customer, bool refreshed)
+{
+	if (refreshed || customer->due_at > customer->rescore_at)
+		customer->due_at = customer->rescore_at;
+}
+
 /* Where a person goes from here; move->why NULL: nowhere. */
 static void
 DecideMove(const Base *base, const Customer *customer, RfmScore from_score,
@@ -377,19 +413,12 @@ TakesAway(const Buyer *buyer)
 	return false;
 }
 
-/* Make the sums that a person's deltas touched those that sources tell. */
-static void
-ForgetSums(const Base *base, Customer *customer, const Buyer *buyer)
-{
-	for (int i = 0; i < buyer->count; i++)
-		SumOf(base, customer, buyer->deltas[i].month)->orders = -1;
-}
-
 /* Take deltas; true when the sources have to be asked as well. */
 static bool
 Add(Work *work, Customer *customer, const Buyer *buyer, bool *write)
 {
 	const Base *base = work->base;
+	bool		certain;
 
 	*write = true;
 	if (AwaitsFill(base, customer))
@@ -398,15 +427,20 @@ Add(Work *work, Customer *customer, const Buyer *buyer, bool *write)
 		customer->fill = -base->fill;
 		return false;
 	}
-	if (customer->known)
-		return !TakeDeltas(base, customer, buyer);
+	certain = TakeDeltas(base, customer, buyer);
 	/* a row that was not there is complete from now on */
-	customer->fill = base->fill;
-	if (TakeDeltas(base, customer, buyer) && !TakesAway(buyer))
-		return false;
-	/* what goes was counted once, for somebody who was forgotten */
-	ForgetSums(base, customer, buyer);
-	return true;
+	if (!customer->known)
+	{
+		customer->fill = base->fill;
+		/* what goes was counted once, for somebody who was forgotten */
+		return !certain || TakesAway(buyer);
+	}
+	/* counted before a trigger of this very transaction: see TakeCount() */
+	if (customer->fill < 0 && customer->own)
+		return true;
+	if (customer->fill < 0)
+		customer->fill = base->fill;
+	return !certain;
 }
 
 /* A copy of an id that lasts as long as the call. */
@@ -491,6 +525,7 @@ Conclude(Work *work, Customer *customer, Move *move)
 
 	ScoreCustomer(base, customer, work->task == TASK_REFRESH ? work->as_of :
 				  BaseClock(base));
+	SetDue(customer, work->task == TASK_REFRESH);
 	DecideMove(base, customer, from_score, work->task != TASK_REFRESH ?
 			   "purchase" : WhyRefreshed(base, version), move);
 }
@@ -558,8 +593,10 @@ DoChunk(Work *work, Buyer *buyers, int count, Buyer *aside)
 	changes.customers = palloc(count * sizeof(Customer *));
 	changes.moves = palloc0(count * sizeof(Move));
 	changes.rows = palloc0(count * sizeof(bool));
-	changes.at = work->base->replay ? work->base->as_of :
-		GetCurrentTimestamp();
+	changes.at = !work->base->replay ? GetCurrentTimestamp() :
+		work->task == TASK_REFRESH ? work->as_of :
+		/* behind the night's moves */
+		work->base->as_of + 1;
 	for (int i = 0; i < count; i++)
 	{
 		Customer   *customer = &customers[i];
@@ -586,7 +623,8 @@ DoChunk(Work *work, Buyer *buyers, int count, Buyer *aside)
 		CountAgain(work->base, asked, nasked);
 	for (int i = 0; i < changes.count; i++)
 		if (changes.rows[i] && !(work->task == TASK_ADD &&
-								 changes.customers[i]->fill < 0))
+								 AwaitsFill(work->base,
+											changes.customers[i])))
 			Conclude(work, changes.customers[i], &changes.moves[i]);
 	WriteCustomers(&changes);
 	for (int i = 0; i < changes.count; i++)

@@ -10,6 +10,7 @@
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
@@ -19,6 +20,8 @@
 #include "core_pg.h"
 #include "rfm/model_pg.h"
 #include "segment/segment.h"
+
+PG_FUNCTION_INFO_V1(await_purchases);
 
 /* A base that is refreshed as of further off the clock is a replay. */
 #define REPLAY_DISTANCE		MICROS_PER_DAY
@@ -171,13 +174,31 @@ ReadBase(void)
 	Base	   *base = palloc0(sizeof(Base));
 	Snapshot	snapshot;
 
-	/* what this transaction did before, and others by now */
+	/*
+	 * Models act like the schema: what is in force is what was last committed,
+	 * whatever the transaction's snapshot is, or what this transaction did.
+	 */
 	CommandCounterIncrement();
-	snapshot = RegisterSnapshot(GetTransactionSnapshot());
+	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	ReadBaseRow(base, snapshot);
 	ReadModelRow(base, snapshot);
 	UnregisterSnapshot(snapshot);
 	return base;
+}
+
+/*
+ * await_purchases(): waits for the transactions that may have scored somebody
+ * by what was in force before: those that have read segment_model and are
+ * still open.  Nobody has to wait for this one.
+ */
+Datum
+await_purchases(PG_FUNCTION_ARGS)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_RELATION(tag, MyDatabaseId, LedgerRelation("segment_model"));
+	WaitForLockers(tag, AccessExclusiveLock, false);
+	PG_RETURN_VOID();
 }
 
 /* See segment.h. */

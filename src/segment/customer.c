@@ -170,8 +170,9 @@ ReadMonths(Customer *customer, Datum months, Datum sums)
 static void
 ReadCustomer(HeapTuple tuple, TupleDesc tupdesc, Customer *customer)
 {
-	Datum		values[VALUE_ATTRIBUTES];
-	bool		nulls[VALUE_ATTRIBUTES];
+	/* a query has a column more */
+	Datum		values[VALUE_ATTRIBUTES + 1];
+	bool		nulls[VALUE_ATTRIBUTES + 1];
 	Engagement	engagement;
 	CoreError	err;
 
@@ -198,6 +199,7 @@ ReadCustomer(HeapTuple tuple, TupleDesc tupdesc, Customer *customer)
 	customer->scored_at = HAS(VALUE_SCORED_AT) ?
 		DatumGetTimestampTz(COLUMN(VALUE_SCORED_AT)) : INSTANT_NONE;
 	customer->rescore_at = DatumGetTimestampTz(COLUMN(VALUE_RESCORE_AT));
+	customer->due_at = DatumGetTimestampTz(COLUMN(VALUE_DUE_AT));
 	customer->fill = DatumGetInt32(COLUMN(VALUE_FILL));
 	customer->pinned = DatumGetBool(COLUMN(VALUE_PINNED));
 	if (HAS(VALUE_MONTHS) && HAS(VALUE_MONTHLY))
@@ -215,18 +217,24 @@ QueryCustomer(Customer *customer)
 	static const Oid types[] = {TEXTOID};
 	MemoryContext old = CurrentMemoryContext;
 	Datum		values[] = {PointerGetDatum(customer->person.id)};
+	bool		isnull;
 
 	ForgetPlan(&plan, &seen, LedgerRelation("customer_value"));
 	SPI_connect();
 	LedgerPlan(&plan,
 			   "SELECT person_id, purchases, score, segment, engagement,"
-			   " version, scored_at, rescore_at, fill, pinned, months, monthly"
-			   "  FROM contact_pressure.customer_value WHERE person_id = $1",
+			   " version, scored_at, rescore_at, due_at, fill, pinned, months, monthly,"
+			   " xmin FROM contact_pressure.customer_value WHERE person_id = $1",
 			   lengthof(types), types);
 	if (LedgerExecute(plan, values, NULL, false) > 0)
 	{
 		old = MemoryContextSwitchTo(old);
 		ReadCustomer(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, customer);
+		customer->own = TransactionIdIsCurrentTransactionId(
+			DatumGetTransactionId(SPI_getbinval(SPI_tuptable->vals[0],
+												SPI_tuptable->tupdesc,
+												VALUE_ATTRIBUTES + 1,
+												&isnull)));
 		MemoryContextSwitchTo(old);
 	}
 	SPI_finish();
@@ -250,6 +258,8 @@ FetchCustomer(IndexScanDesc scan, Oid collation, TupleTableSlot *slot,
 
 		ReadCustomer(tuple, slot->tts_tupleDescriptor, customer);
 		customer->tid = slot->tts_tid;
+		customer->own = TransactionIdIsCurrentTransactionId(
+										HeapTupleHeaderGetXmin(tuple->t_data));
 		if (copied)
 			heap_freetuple(tuple);
 	}
@@ -313,7 +323,7 @@ LockCustomers(text **ids, const Instant *since, int count,
 		memset(customer, 0, sizeof(*customer));
 		RfmInit(&customer->purchases);
 		customer->scored_at = INSTANT_NONE;
-		customer->rescore_at = INSTANT_NEVER;
+		customer->rescore_at = customer->due_at = INSTANT_NEVER;
 		ItemPointerSetInvalid(&customer->tid);
 	}
 	LockPersons(ids, since, count, customers);
@@ -352,6 +362,7 @@ RowOfCustomer(const Customer *customer, Oid rfm_type, Datum *values,
 	SET(VALUE_SCORED_AT, TimestampTzGetDatum(customer->scored_at),
 		customer->scored_at == INSTANT_NONE);
 	SET(VALUE_RESCORE_AT, TimestampTzGetDatum(customer->rescore_at), false);
+	SET(VALUE_DUE_AT, TimestampTzGetDatum(customer->due_at), false);
 	SET(VALUE_FILL, Int32GetDatum(customer->fill), false);
 	SET(VALUE_PINNED, BoolGetDatum(customer->pinned), false);
 	SET(VALUE_MONTHS, (Datum) 0, true);
@@ -394,13 +405,14 @@ QueryWriteRow(Datum *values, const bool *nulls, Oid rfm_type)
 	LedgerPlan(&plan,
 			   "INSERT INTO contact_pressure.customer_value"
 			   " (person_id, purchases, score, segment, engagement, version,"
-			   "  scored_at, rescore_at, fill, pinned, months, monthly)"
-			   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+			   "  scored_at, rescore_at, due_at, fill, pinned, months, monthly)"
+			   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"
+			   "  $13)"
 			   " ON CONFLICT (person_id) DO UPDATE"
 			   " SET purchases = $2, score = $3, segment = $4,"
 			   "  engagement = $5, version = $6, scored_at = $7,"
-			   "  rescore_at = $8, fill = $9, pinned = $10, months = $11,"
-			   "  monthly = $12", VALUE_ATTRIBUTES, types);
+			   "  rescore_at = $8, due_at = $9, fill = $10, pinned = $11,"
+			   "  months = $12, monthly = $13", VALUE_ATTRIBUTES, types);
 	(void) LedgerExecute(plan, values, blanks, false);
 	SPI_finish();
 }
@@ -411,8 +423,8 @@ WriteRowsInPlace(const Changes *changes, Oid rfm_type, bool known)
 {
 	static const AttrNumber columns[] = {
 		VALUE_PURCHASES, VALUE_SCORE, VALUE_SEGMENT, VALUE_ENGAGEMENT,
-		VALUE_VERSION, VALUE_SCORED_AT, VALUE_RESCORE_AT, VALUE_FILL,
-		VALUE_PINNED, VALUE_MONTHS, VALUE_MONTHLY
+		VALUE_VERSION, VALUE_SCORED_AT, VALUE_RESCORE_AT, VALUE_DUE_AT,
+		VALUE_FILL, VALUE_PINNED, VALUE_MONTHS, VALUE_MONTHLY
 	};
 	TableWriter *writer = OpenWriter("customer_value", VALUE_ATTRIBUTES,
 									 known ? CMD_UPDATE : CMD_INSERT,

@@ -38,10 +38,7 @@ typedef struct Base
 	text	   *prospects;		/* NULL: they have no segment */
 } Base;
 
-/*
- * As last committed, or as the snapshot of the transaction has it; in the
- * current context.
- */
+/* As last committed; in the current context. */
 extern Base *ReadBase(void);
 
 /* The instant as of which a purchase is scored. */
@@ -76,9 +73,11 @@ typedef struct Customer
 	int			version;		/* 0: of no model */
 	Instant		scored_at;		/* INSTANT_NONE: not */
 	Instant		rescore_at;
+	Instant		due_at;
 	int			fill;
 	bool		pinned;
 	ItemPointerData tid;		/* of the row as read, or invalid */
+	bool		own;			/* this transaction wrote it last */
 } Customer;
 
 /* The columns of contact_pressure.customer_value, in order. */
@@ -92,6 +91,7 @@ enum
 	VALUE_VERSION,
 	VALUE_SCORED_AT,
 	VALUE_RESCORE_AT,
+	VALUE_DUE_AT,
 	VALUE_FILL,
 	VALUE_PINNED,
 	VALUE_MONTHS,

@@ -59,7 +59,9 @@ COMMENT ON COLUMN contact_pressure.segment_base.query IS
 COMMENT ON COLUMN contact_pressure.segment_base.notify IS
 	'NOTIFY contact_pressure_segment for each move';
 
--- A purchase writes its buyer's row anew.
+-- A purchase writes its buyer's row anew, and mostly puts rescore_at off:
+-- with due_at left where it is, and room on the page, that takes no index
+-- along.
 CREATE TABLE contact_pressure.customer_value (
 	person_id  text        PRIMARY KEY,
 	purchases  contact_pressure.rfm       NOT NULL,
@@ -69,13 +71,14 @@ CREATE TABLE contact_pressure.customer_value (
 	version    integer,
 	scored_at  timestamptz,
 	rescore_at timestamptz NOT NULL DEFAULT 'infinity',
+	due_at     timestamptz NOT NULL DEFAULT 'infinity',
 	fill       integer     NOT NULL DEFAULT 0,
 	pinned     boolean     NOT NULL DEFAULT false,
 	months     date[],
 	monthly    contact_pressure.rfm[]
 ) WITH (fillfactor = 75);
-CREATE INDEX customer_value_rescore_idx
-	ON contact_pressure.customer_value (rescore_at);
+CREATE INDEX customer_value_due_idx
+	ON contact_pressure.customer_value (due_at);
 COMMENT ON TABLE contact_pressure.customer_value IS
 	'what each customer bought, the score and the segment that follow, and until when they hold';
 COMMENT ON COLUMN contact_pressure.customer_value.purchases IS
@@ -90,8 +93,10 @@ COMMENT ON COLUMN contact_pressure.customer_value.version IS
 	'of contact_pressure.segment_model; NULL: there was none yet';
 COMMENT ON COLUMN contact_pressure.customer_value.rescore_at IS
 	'when the calendar alone changes the summary, the score or the engagement';
+COMMENT ON COLUMN contact_pressure.customer_value.due_at IS
+	'when the refresh looks at the row next: at rescore_at or before';
 COMMENT ON COLUMN contact_pressure.customer_value.fill IS
-	'of which fill the summary is; negative: a purchase came while that fill went on, it has to be counted anew';
+	'of which fill the summary is; negative: it has to be counted anew, since a purchase came while that fill went on or since triggers of one transaction overtook each other';
 COMMENT ON COLUMN contact_pressure.customer_value.pinned IS
 	'person.segment was set by hand and stays';
 COMMENT ON COLUMN contact_pressure.customer_value.months IS

@@ -36,3 +36,9 @@ AS 'MODULE_PATHNAME', 'purchase_changed'
 LANGUAGE C;
 COMMENT ON FUNCTION contact_pressure.purchase_changed() IS
 	'trigger: takes what a statement did to a tracked table of orders into customer_value';
+
+CREATE FUNCTION contact_pressure.await_purchases() RETURNS void
+AS 'MODULE_PATHNAME', 'await_purchases'
+LANGUAGE C COST 10000;
+COMMENT ON FUNCTION contact_pressure.await_purchases() IS
+	'waits until the transactions have ended that may have scored somebody by an earlier model';
