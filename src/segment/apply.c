@@ -57,6 +57,7 @@ typedef struct Work
 	Instant		as_of;			/* of a refresh */
 	int			fill;			/* of put_purchases(); 0: the base's */
 	bool		again;
+	bool		doubtful;		/* see ApplyPurchases() */
 	ArrayBuildState *left;		/* who is to be counted again */
 	int64		moved;
 	MemoryContext context;		/* as long as the call */
@@ -433,7 +434,7 @@ Add(Work *work, Customer *customer, const Buyer *buyer, bool *write)
 	{
 		customer->fill = base->fill;
 		/* what goes was counted once, for somebody who was forgotten */
-		return !certain || TakesAway(buyer);
+		return !certain || work->doubtful || TakesAway(buyer);
 	}
 	/* counted before a trigger of this very transaction: see TakeCount() */
 	if (customer->fill < 0 && customer->own)
@@ -751,9 +752,9 @@ DoDeltas(Work *work, PurchaseDelta *deltas, int count)
 
 /* See segment.h. */
 void
-ApplyPurchases(PurchaseDelta *deltas, int count)
+ApplyPurchases(PurchaseDelta *deltas, int count, bool doubtful)
 {
-	Work		work = {.task = TASK_ADD};
+	Work		work = {.task = TASK_ADD, .doubtful = doubtful};
 
 	DoDeltas(&work, deltas, count);
 }

@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
 #include "common/hashfn.h"
 #include "executor/executor.h"
@@ -29,6 +30,9 @@
 #include "segment/segment.h"
 
 PG_FUNCTION_INFO_V1(purchase_changed);
+
+/* What the triggers of tracked tables are called, and then kind and event. */
+#define OUR_TRIGGERS	"contact_pressure_"
 
 /* --- sums by person and month */
 
@@ -359,6 +363,26 @@ ChangedSums(OrderReader *reader, int *count)
 	return deltas;
 }
 
+/*
+ * May another trigger of the table have changed or deleted the rows again
+ * before this one was fired?
+ */
+static bool
+HasOtherTriggers(Relation relation)
+{
+	TriggerDesc *triggers = relation->trigdesc;
+
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		const Trigger *other = &triggers->triggers[i];
+
+		if (!other->tgisinternal && TRIGGER_FOR_AFTER(other->tgtype) &&
+			strncmp(other->tgname, OUR_TRIGGERS, strlen(OUR_TRIGGERS)) != 0)
+			return true;
+	}
+	return false;
+}
+
 /* A TRUNCATE leaves no list of what went: everything is counted again. */
 static void
 CountAllAgain(void)
@@ -414,6 +438,7 @@ purchase_changed(PG_FUNCTION_ARGS)
 	AtEOXact_GUC(true, guc_level);
 	deltas = ChangedSums(&reader, &count);
 	if (count > 0)
-		ApplyPurchases(deltas, count);
+		ApplyPurchases(deltas, count,
+					   HasOtherTriggers(trigger->tg_relation));
 	PG_RETURN_POINTER(NULL);
 }

@@ -144,7 +144,11 @@ typedef struct PurchaseDelta
 	RfmData		minus;
 } PurchaseDelta;
 
-/* Take them all, in any order, into the rows of their customers. */
-extern void ApplyPurchases(PurchaseDelta *deltas, int count);
+/*
+ * Take them all, in any order, into the rows of their customers.  doubtful:
+ * a new order may be gone again; then the sources are asked about customers
+ * who have no row yet.
+ */
+extern void ApplyPurchases(PurchaseDelta *deltas, int count, bool doubtful);
 
 #endif							/* CONTACT_PRESSURE_SEGMENT_H */
