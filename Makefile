@@ -410,9 +410,9 @@ vpath %.y $(topdir)
 vpath %.control $(topdir)
 
 # A rebuild after a change of any header is a full one: cheap and right.
-$(OBJS): $(addprefix $(topdir)/,$(HEADER_FILES)) $(topdir)/Makefile | src/history src/ledger src/policy src/rfm
+$(OBJS): $(addprefix $(topdir)/,$(HEADER_FILES)) $(topdir)/Makefile | src/history src/ledger src/policy src/rfm src/segment
 
-src/history src/ledger src/policy src/rfm:
+src/history src/ledger src/policy src/rfm src/segment:
 	$(MKDIR_P) $@
 
 # The parser: bison writes the header beside the code, here or (found by
