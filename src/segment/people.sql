@@ -200,7 +200,8 @@ AS $$
 DECLARE
 	gone  contact_pressure.customer_value;
 	there contact_pressure.customer_value;
-	going integer := (SELECT b.fill FROM contact_pressure.segment_base AS b
+	-- the number of a fill that goes on: it counts them once more
+	again integer := (SELECT -b.fill FROM contact_pressure.segment_base AS b
 					   WHERE b.fill > 0 AND b.filled_at IS NULL);
 BEGIN
 	IF OLD.segment IS NOT NULL THEN
@@ -214,13 +215,16 @@ BEGIN
 	END IF;
 	SELECT v.* INTO there FROM contact_pressure.customer_value AS v
 	 WHERE v.person_id = NEW.merged_into;
+	IF least(gone.fill, there.fill) < 0 THEN
+		again := least(again, gone.fill, there.fill);
+	END IF;
 	IF gone.months IS NULL AND there.months IS NULL THEN
 		PERFORM contact_pressure.put_purchases(ARRAY[NEW.merged_into],
 			ARRAY[coalesce(gone.purchases OPERATOR(contact_pressure.+) there.purchases,
-						   gone.purchases)], NULL, -going);
+						   gone.purchases)], NULL, again);
 	ELSE
 		PERFORM contact_pressure.put_purchases(array_agg(NEW.merged_into), array_agg(m.sum),
-											   array_agg(m.month), -going)
+											   array_agg(m.month), again)
 		   FROM (SELECT u.month, contact_pressure.rfm(u.sum)
 				   FROM (SELECT * FROM unnest(gone.months, gone.monthly)
 						  UNION ALL

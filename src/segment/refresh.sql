@@ -159,7 +159,7 @@ BEGIN
 		  FROM (SELECT v.person_id, count(*) OVER () AS total,
 					   row_number() OVER (ORDER BY v.person_id COLLATE "C") AS place
 				  FROM contact_pressure.customer_value AS v
-				 WHERE v.rescore_at <= people_to_refresh.as_of) AS p
+				 WHERE v.due_at <= people_to_refresh.as_of) AS p
 		 GROUP BY (p.place - 1) / batch ORDER BY min(p.place);
 	ELSIF what = 'engagement' THEN
 		RETURN QUERY
@@ -255,6 +255,7 @@ DECLARE
 	skipped   text[];
 	who       text;
 	id        bigint;
+	awaited   boolean;
 BEGIN
 	PERFORM pg_catalog.set_config('search_path', path, true);
 	completed := false;
@@ -268,11 +269,12 @@ BEGIN
 	  FROM contact_pressure.segment_model AS m
 	 ORDER BY m.version DESC LIMIT 1;
 	IF everybody THEN
-		passes[1] := 'everybody';
+		passes := 'everybody'::text || passes;
 	END IF;
 
 	FOREACH pass IN ARRAY passes LOOP
 		before := NULL;
+		awaited := pass <> 'everybody';
 		LOOP
 			id := NULL;
 			total := 0;
@@ -296,7 +298,7 @@ BEGIN
 				  FROM contact_pressure.refresh_batch(ids, as_of) AS b;
 				PERFORM contact_pressure.continue_step(id, pg_catalog.cardinality(ids));
 			END LOOP;
-			EXIT WHEN id IS NULL;
+			EXIT WHEN id IS NULL AND awaited;
 			FOREACH who IN ARRAY skipped LOOP
 				COMMIT;
 				PERFORM pg_catalog.set_config('search_path', path, true);
@@ -305,8 +307,23 @@ BEGIN
 				END IF;
 				PERFORM contact_pressure.refresh_people(ARRAY[who], as_of);
 			END LOOP;
+			IF id IS NOT NULL THEN
+				PERFORM contact_pressure.continue_step(id, NULL);
+				before := total;
+			END IF;
+			CONTINUE WHEN awaited;
+			-- a purchase that began before the model was there still goes by
+			-- the one before it; the last look is after all of those
+			id := contact_pressure.begin_step(job, 'purchases awaited', 1);
+			COMMIT;
+			PERFORM pg_catalog.set_config('search_path', path, true);
+			IF NOT contact_pressure.refresh_turn() THEN
+				RETURN;
+			END IF;
+			PERFORM contact_pressure.await_purchases();
+			PERFORM contact_pressure.continue_step(id, 1);
 			PERFORM contact_pressure.continue_step(id, NULL);
-			before := total;
+			awaited := true;
 		END LOOP;
 	END LOOP;
 	COMMIT;
