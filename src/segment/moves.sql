@@ -123,19 +123,30 @@ CREATE FUNCTION contact_pressure.segments_then_and_now(
 )
 LANGUAGE sql STABLE PARALLEL SAFE COST 1000 ROWS 100000
 AS $$
+	WITH first AS (
+		SELECT DISTINCT ON (c.person_id COLLATE "C") c.person_id, c.from_segment
+		  FROM contact_pressure.segment_change AS c
+		 WHERE c.at OPERATOR(pg_catalog.>) $1
+		 ORDER BY c.person_id COLLATE "C", c.at, c.change_id
+	), later AS (
+		SELECT DISTINCT ON (c.person_id COLLATE "C") c.person_id, c.from_segment
+		  FROM contact_pressure.segment_change AS c
+		 WHERE c.at OPERATOR(pg_catalog.>) $2
+		 ORDER BY c.person_id COLLATE "C", c.at, c.change_id
+	)
 	SELECT s.person_id,
 		   CASE WHEN s.was_there
 				THEN CASE WHEN s.moved THEN s.first_from ELSE s.segment END END,
 		   CASE WHEN s.is_there
-				THEN CASE WHEN s.moves_on THEN s.next_from ELSE s.segment END END,
+				THEN CASE WHEN s.moves_on THEN s.later_from ELSE s.segment END END,
 		   s.was_there, s.is_there
 	  FROM (SELECT p.person_id, p.segment,
-				   a.person_id IS NOT NULL AS moved,
-				   a.from_segment AS first_from,
-				   b.person_id IS NOT NULL AS moves_on,
-				   b.from_segment AS next_from,
+				   f.person_id IS NOT NULL AS moved,
+				   f.from_segment AS first_from,
+				   l.person_id IS NOT NULL AS moves_on,
+				   l.from_segment AS later_from,
 				   -- merged persons are there until then
-				   (a.person_id IS NOT NULL OR p.merged_into IS NULL)
+				   (f.person_id IS NOT NULL OR p.merged_into IS NULL)
 				   AND CASE WHEN p.known_since OPERATOR(pg_catalog.<=) $1
 							THEN true
 							ELSE coalesce((
@@ -144,7 +155,7 @@ AS $$
 								 WHERE c.person_id OPERATOR(pg_catalog.=) p.person_id
 								   AND c.at OPERATOR(pg_catalog.<=) $1
 								 LIMIT 1), false) END AS was_there,
-				   (b.person_id IS NOT NULL OR p.merged_into IS NULL)
+				   (l.person_id IS NOT NULL OR p.merged_into IS NULL)
 				   AND CASE WHEN p.known_since OPERATOR(pg_catalog.<=) $2
 							THEN true
 							ELSE coalesce((
@@ -154,18 +165,8 @@ AS $$
 								   AND c.at OPERATOR(pg_catalog.<=) $2
 								 LIMIT 1), false) END AS is_there
 			  FROM contact_pressure.person AS p
-			  LEFT JOIN (SELECT DISTINCT ON (c.person_id COLLATE "C")
-								c.person_id, c.from_segment
-						   FROM contact_pressure.segment_change AS c
-						  WHERE c.at OPERATOR(pg_catalog.>) $1
-						  ORDER BY c.person_id COLLATE "C", c.at, c.change_id) AS a
-				ON a.person_id OPERATOR(pg_catalog.=) p.person_id
-			  LEFT JOIN (SELECT DISTINCT ON (c.person_id COLLATE "C")
-								c.person_id, c.from_segment
-						   FROM contact_pressure.segment_change AS c
-						  WHERE c.at OPERATOR(pg_catalog.>) $2
-						  ORDER BY c.person_id COLLATE "C", c.at, c.change_id) AS b
-				ON b.person_id OPERATOR(pg_catalog.=) p.person_id) AS s
+			  LEFT JOIN first AS f ON f.person_id OPERATOR(pg_catalog.=) p.person_id
+			  LEFT JOIN later AS l ON l.person_id OPERATOR(pg_catalog.=) p.person_id) AS s
 	 WHERE s.was_there OR s.is_there
 $$;
 COMMENT ON FUNCTION contact_pressure.segments_then_and_now(timestamptz, timestamptz) IS
@@ -412,7 +413,7 @@ CREATE FUNCTION contact_pressure.segment_outlook(
 	segment text,
 	"until" timestamptz
 )
-LANGUAGE sql STABLE PARALLEL SAFE COST 100 ROWS 1
+LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 100 ROWS 1
 AS $$
 	SELECT s.score,
 		   CASE WHEN contact_pressure.orders(s.counted) OPERATOR(pg_catalog.>) 0
@@ -480,7 +481,8 @@ BEGIN
 			   v.scored_at AS at, NULL::contact_pressure.rfm_score AS score,
 			   NULL::text AS segment, v.rescore_at AS until, false AS falls
 		  FROM contact_pressure.customer_value AS v
-		 WHERE v.rescore_at <= horizon AND NOT v.pinned
+		 -- due_at: that is in the index
+		 WHERE v.due_at <= horizon AND v.rescore_at <= horizon AND NOT v.pinned
 		   AND (asked IS NULL OR v.segment = asked)
 		 UNION ALL
 		SELECT c.person_id, c.from_segment, c.from_score, c.from_place,
