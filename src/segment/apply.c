@@ -589,7 +589,7 @@ DoChunk(Work *work, Buyer *buyers, int count, Buyer *aside)
 	}
 	LockCustomers(ids, since, count, customers);
 	/* what was in force before the locks were had is, or becomes, old */
-	work->base = ReadBase();
+	work->base = ReadBase(true);
 	changes.base = work->base;
 	changes.customers = palloc(count * sizeof(Customer *));
 	changes.moves = palloc0(count * sizeof(Move));

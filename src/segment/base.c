@@ -169,7 +169,7 @@ ReadModelRow(Base *base, Snapshot snapshot)
  * rest of it.
  */
 Base *
-ReadBase(void)
+ReadBase(bool with_model)
 {
 	Base	   *base = palloc0(sizeof(Base));
 	Snapshot	snapshot;
@@ -181,7 +181,8 @@ ReadBase(void)
 	CommandCounterIncrement();
 	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	ReadBaseRow(base, snapshot);
-	ReadModelRow(base, snapshot);
+	if (with_model)
+		ReadModelRow(base, snapshot);
 	UnregisterSnapshot(snapshot);
 	return base;
 }

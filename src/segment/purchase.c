@@ -161,7 +161,7 @@ OpenReader(const Trigger *trigger, Relation relation, OrderReader *reader)
 		if (reader->zone == NULL)
 			ThrowCoreError(&err);
 	}
-	reader->base = ReadBase();
+	reader->base = ReadBase(false);
 	reader->context = CurrentMemoryContext;
 	reader->sums = sums_create(reader->context, 64, NULL);
 }

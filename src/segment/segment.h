@@ -38,8 +38,11 @@ typedef struct Base
 	text	   *prospects;		/* NULL: they have no segment */
 } Base;
 
-/* As last committed; in the current context. */
-extern Base *ReadBase(void);
+/*
+ * As last committed; in the current context.  Without the model, what follows
+ * version is left out.
+ */
+extern Base *ReadBase(bool with_model);
 
 /* The instant as of which a purchase is scored. */
 extern Instant BaseClock(const Base *base);
