@@ -210,6 +210,7 @@ PGTAP = \
 	rfm_model \
 	rfm_published \
 	rules \
+	segments_moves \
 	trimmed \
 	twin \
 	twin_by_hand
@@ -337,6 +338,7 @@ TEST_FILES = \
 	test/private-server \
 	test/regress \
 	test/run \
+	test/segments/listen \
 	test/segments/run \
 	test/stress/audit.sql \
 	test/stress/run \
@@ -370,7 +372,8 @@ DOCUMENTS = \
 	doc/policy-language.md \
 	doc/published-cases.md \
 	doc/reference.md \
-	doc/rfm.md
+	doc/rfm.md \
+	doc/segments.md
 
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 
