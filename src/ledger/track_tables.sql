@@ -560,7 +560,7 @@ BEGIN
 		(SELECT t.source FROM contact_pressure.tracked_table AS t
 		  WHERE t.relation = relation AND t.kind <> 'sales' ORDER BY t.since LIMIT 1),
 		(SELECT s.source
-		   FROM generate_series(1, 1000000) AS n,
+		   FROM generate_series(1, 1 + (SELECT count(*) FROM contact_pressure.tracked_table)::integer) AS n,
 				LATERAL (SELECT 'track:' || relation::text
 								|| CASE WHEN n > 1 THEN '#' || n ELSE '' END) AS s(source)
 		  WHERE NOT EXISTS (SELECT FROM contact_pressure.tracked_table AS t
