@@ -579,6 +579,7 @@ DoChunk(Work *work, Buyer *buyers, int count, Buyer *aside)
 	Customer   *customers = palloc(count * sizeof(Customer));
 	Customer  **asked = palloc(count * sizeof(Customer *));
 	Changes		changes = {0};
+	bool		only_gone = false;
 	int			nasked = 0;
 	int			naside = 0;
 
@@ -586,7 +587,16 @@ DoChunk(Work *work, Buyer *buyers, int count, Buyer *aside)
 	{
 		ids[i] = buyers[i].id;
 		since[i] = BuyerSince(work, &buyers[i]);
+		only_gone |= since[i] == INSTANT_NONE;
 	}
+	/*
+	 * Nobody may know yet whose orders went.  A fill that counts them, and may
+	 * have counted these, hears of it by a row.
+	 */
+	if (work->task == TASK_ADD && only_gone && !ReadBase(false)->filled)
+		for (int i = 0; i < count; i++)
+			if (since[i] == INSTANT_NONE)
+				since[i] = INSTANT_NEVER;
 	LockCustomers(ids, since, count, customers);
 	/* what was in force before the locks were had is, or becomes, old */
 	work->base = ReadBase(true);
