@@ -211,6 +211,7 @@ PGTAP = \
 	rfm_published \
 	rules \
 	segments_moves \
+	segments_purchases \
 	trimmed \
 	twin \
 	twin_by_hand
@@ -227,6 +228,13 @@ ISOLATION = \
 	lease_ended \
 	merge_reserve \
 	opt_out_batch \
+	order_delete \
+	order_fill \
+	order_fit \
+	order_merge \
+	order_order \
+	order_refresh \
+	order_reserve \
 	policy_changed \
 	reserve_cancel \
 	reserve_reserve \
@@ -339,6 +347,8 @@ TEST_FILES = \
 	test/regress \
 	test/run \
 	test/segments/listen \
+	test/segments/replay \
+	test/segments/replay.sql \
 	test/segments/run \
 	test/stress/audit.sql \
 	test/stress/run \
@@ -347,6 +357,7 @@ TEST_FILES = \
 	test/twin/generate.sql \
 	test/twin/published.sql \
 	test/twin/run \
+	test/twin/segments.sql \
 	test/twin/twin.sql \
 	test/ubsan
 

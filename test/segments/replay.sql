@@ -88,7 +88,7 @@ BEGIN
 	INSERT INTO segment_twin.found
 	SELECT today, 'day', w.*
 	  FROM (SELECT DISTINCT i.customer::text AS id FROM public.incoming AS i WHERE i.day = today
-			 ORDER BY 1 LIMIT 3) AS i,
+			 ORDER BY 1 LIMIT 1) AS i,
 		   segment_twin.stale(i.id) AS w;
 END
 $$;
@@ -106,11 +106,11 @@ BEGIN
 		SELECT m.from_segment, m.to_segment, m.persons
 		  FROM contact_pressure.segment_migration(since, until) AS m
 	)
-	SELECT today, 'matrix', NULL, 'persons', format('%s to %s: %s, not %s',
-		   coalesce(w.from_segment, g.from_segment), coalesce(w.to_segment, g.to_segment), g.persons, w.persons)
-	  FROM want AS w
-	  FULL JOIN got AS g ON (w.from_segment, w.to_segment, 1) IS NOT DISTINCT FROM (g.from_segment, g.to_segment, 1)
-	 WHERE w.persons IS DISTINCT FROM g.persons LIMIT 10;
+	SELECT today, 'matrix', NULL, d.problem, format('%s to %s: %s', d.from_segment, d.to_segment, d.persons)
+	  FROM (SELECT 'the snapshots only' AS problem, w.* FROM (SELECT * FROM want EXCEPT SELECT * FROM got) AS w
+			 UNION ALL
+			SELECT 'segment_migration() only', g.* FROM (SELECT * FROM got EXCEPT SELECT * FROM want) AS g) AS d
+	 LIMIT 10;
 	INSERT INTO segment_twin.found
 	SELECT today, 'matrix', NULL, 'the base', format('%s, not %s', m.persons, n.persons)
 	  FROM (SELECT sum(persons) AS persons FROM contact_pressure.segment_migration(since, until)) AS m,

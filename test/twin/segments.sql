@@ -4,8 +4,8 @@
 -- Plain SQL over the orders, the contacts and the stored model: dates by
 -- subtraction, thresholds read from the model's JSON and counted, the lines of
 -- the map tried one after the other, orders and contacts summed up anew each
--- time.  Nothing here calls a function of the extension but to cast its types
--- to text; only the column "summary" does, to compare with rfm() itself.
+-- time.  Nothing here calls a function of the extension but to read what a
+-- stored summary says; only the column "summary" is by rfm() itself.
 --
 -- Whoever uses it creates the view segment_twin.fact (person_id, at, amount)
 -- over the tables of orders.
@@ -172,7 +172,7 @@ LANGUAGE sql STABLE AS $$
 		SELECT e.*, v.*, e.orders::float8 AS f, e.amount::float8 AS m,
 			   ((as_of AT TIME ZONE v.zone)::date - (e.last AT TIME ZONE v.zone)::date)::float8 AS days
 		  FROM everybody AS e LEFT JOIN version AS v ON true
-	), scored AS (
+	), scored AS MATERIALIZED (
 		SELECT x.*,
 			   CASE WHEN x.orders > 0 AND x.version IS NOT NULL THEN
 				   100 * (cardinality(x.recency) + 1
@@ -206,19 +206,17 @@ BEGIN
 	RETURN QUERY
 	WITH version AS MATERIALIZED (
 		SELECT v.* FROM segment_twin.version AS v
-	), value AS (
-		SELECT v.*, (v.purchases::text)::jsonb AS sum FROM contact_pressure.customer_value AS v
 	), pair AS MATERIALIZED (
 		SELECT coalesce(c.person_id, v.person_id) AS person_id, c.person_id IS NOT NULL AS bought,
 			   v.person_id IS NOT NULL AS known, c.first, c.last,
 			   coalesce(c.orders, 0) AS orders, coalesce(c.amount, 0) AS amount, c.summary,
 			   c.score, CASE WHEN c.person_id IS NULL THEN m.prospects ELSE c.segment END AS segment,
-			   c.engagement, v.sum, v.purchases, v.score AS has_score, v.segment AS has_segment,
+			   c.engagement, v.purchases, v.score AS has_score, v.segment AS has_segment,
 			   v.engagement AS has_engagement, v.scored_at, v.rescore_at, v.pinned,
 			   v.version, m.version AS in_force, p.person_id IS NOT NULL AS person,
 			   p.segment AS person_segment
 		  FROM segment_twin.customers(as_of) AS c
-		  FULL JOIN value AS v USING (person_id)
+		  FULL JOIN contact_pressure.customer_value AS v USING (person_id)
 		  LEFT JOIN contact_pressure.person AS p ON p.person_id = coalesce(c.person_id, v.person_id)
 		  LEFT JOIN version AS m ON true
 	)
@@ -226,11 +224,11 @@ BEGIN
 	 UNION ALL
 	SELECT p.person_id, 'no person', '' FROM pair AS p WHERE NOT p.person
 	 UNION ALL
-	SELECT p.person_id, 'purchases', format('%s, not %s', p.sum, (p.first, p.last, p.orders, p.amount))
+	SELECT p.person_id, 'purchases', format('%s, not %s', p.purchases, (p.first, p.last, p.orders, p.amount))
 	  FROM pair AS p
 	 WHERE p.known AND (
-		(p.sum ->> 'first_order_at')::timestamptz, (p.sum ->> 'last_order_at')::timestamptz,
-		(p.sum ->> 'orders')::bigint, (p.sum ->> 'amount')::numeric)
+		contact_pressure.first_order_at(p.purchases), contact_pressure.last_order_at(p.purchases),
+		contact_pressure.orders(p.purchases), contact_pressure.amount(p.purchases))
 		IS DISTINCT FROM (p.first, p.last, p.orders, p.amount)
 	 UNION ALL
 	SELECT p.person_id, 'summary', format('%s, not %s', p.purchases, p.summary)
