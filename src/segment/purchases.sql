@@ -11,6 +11,8 @@
 -- reads is complete for all others: it begins after everybody who wrote to a
 -- source without knowing of the fill is done.
 
+-- None of these queries is long enough to be worth compiling: jit is off.
+
 -- --- the sources as a query
 
 CREATE FUNCTION contact_pressure.id_as_bigint(id text) RETURNS bigint
@@ -100,6 +102,7 @@ SET DateStyle = 'ISO, YMD'
 SET IntervalStyle = 'postgres'
 SET extra_float_digits = 1
 SET bytea_output = 'hex'
+SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -199,6 +202,7 @@ SET DateStyle = 'ISO, YMD'
 SET IntervalStyle = 'postgres'
 SET extra_float_digits = 1
 SET bytea_output = 'hex'
+SET jit = off
 AS $$
 DECLARE
 	ids   text[];
@@ -308,6 +312,7 @@ SET DateStyle = 'ISO, YMD'
 SET IntervalStyle = 'postgres'
 SET extra_float_digits = 1
 SET bytea_output = 'hex'
+SET jit = off
 AS $$
 DECLARE
 	sums    text := contact_pressure.purchase_sums();
@@ -818,6 +823,7 @@ SET DateStyle = 'ISO, YMD'
 SET IntervalStyle = 'postgres'
 SET extra_float_digits = 1
 SET bytea_output = 'hex'
+SET jit = off
 AS $check$
 #variable_conflict use_column
 DECLARE
@@ -937,6 +943,9 @@ BEGIN
 	  FROM result AS r
 	 WHERE r.rescore_at > r.right_time
 		OR r.rescore_at < r.right_time AND (r.engagement IS NULL OR r.rescore_at <= r.scored_at)
+	UNION ALL
+	SELECT r.person_id, 'the refresh comes late', format('it looks at %s, after %s', r.due_at, r.rescore_at)
+	  FROM result AS r WHERE r.due_at > r.rescore_at
 	UNION ALL
 	SELECT v.person_id, 'not refreshed', format('due at %s, and the base stands at %s',
 		   v.rescore_at, b.due)
