@@ -14,6 +14,9 @@ COMMENT ON TYPE contact_pressure.person_hold IS
 
 -- Every contact writes its person's row anew, and a campaign those of
 -- everybody at once: with half of each page free that takes no index along.
+-- Nor does a move to another segment, since there is no index on that: people
+-- move all the time, and who asks for those of a segment reads a good part of
+-- the table anyway.
 CREATE TABLE contact_pressure.person (
 	person_id   text        PRIMARY KEY,
 	segment     text,
@@ -27,7 +30,6 @@ CREATE TABLE contact_pressure.person (
 	known_since timestamptz NOT NULL DEFAULT now(),
 	history     contact_pressure.contact_history NOT NULL DEFAULT '[]'
 ) WITH (fillfactor = 50);
-CREATE INDEX person_segment_idx ON contact_pressure.person (segment);
 CREATE INDEX person_lease_idx ON contact_pressure.person (lease_until)
 	WHERE lease_until IS NOT NULL;
 CREATE INDEX person_merged_idx ON contact_pressure.person (person_id)
