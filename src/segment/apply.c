@@ -188,16 +188,40 @@ SameFigures(const RfmData *a, const RfmData *b)
 	return a->orders == b->orders && DecimalCompare(&x, &y) == 0;
 }
 
-/* All months together. */
-static void
-SumAllMonths(Customer *customer, RfmData *sum)
+/* The next of a customer's months in which anything was bought, or NULL. */
+static const MonthSum *
+NextMonth(const Customer *customer, int *at)
 {
-	CoreError	err;
+	while (*at < customer->nmonths)
+	{
+		const MonthSum *month = &customer->months[(*at)++];
 
-	RfmInit(sum);
-	for (int i = 0; i < customer->nmonths; i++)
-		if (!RfmMerge(sum, &customer->months[i].sum, &err))
-			ThrowCoreError(&err);
+		if (month->sum.orders != 0 || RfmUnits(&month->sum) != 0)
+			return month;
+	}
+	return NULL;
+}
+
+/*
+ * The same for customers, month by month: what moves from one to another is
+ * seen in no total.
+ */
+static bool
+SameMonths(const Customer *a, const Customer *b)
+{
+	int			at_a = 0;
+	int			at_b = 0;
+
+	for (;;)
+	{
+		const MonthSum *x = NextMonth(a, &at_a);
+		const MonthSum *y = NextMonth(b, &at_b);
+
+		if (x == NULL || y == NULL)
+			return x == y;
+		if (x->month != y->month || !SameFigures(&x->sum, &y->sum))
+			return false;
+	}
 }
 
 /*
@@ -208,15 +232,8 @@ SumAllMonths(Customer *customer, RfmData *sum)
 static void
 TakeCount(const Base *base, Customer *customer, Customer *counted)
 {
-	RfmData		kept = customer->purchases;
-	RfmData		found = counted->purchases;
-
-	if (base->keep > 0)
-	{
-		SumAllMonths(customer, &kept);
-		SumAllMonths(counted, &found);
-	}
-	if (!SameFigures(&kept, &found))
+	if (base->keep > 0 ? !SameMonths(customer, counted) :
+		!SameFigures(&customer->purchases, &counted->purchases))
 		customer->fill = -Max(base->fill, 1);
 	customer->purchases = counted->purchases;
 	customer->months = counted->months;
