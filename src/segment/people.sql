@@ -211,6 +211,11 @@ BEGIN
 	 WHERE v.person_id = OLD.person_id
 	RETURNING v.* INTO gone;
 	IF NOT FOUND THEN
+		-- or that fill has counted the other one without the orders of this
+		INSERT INTO contact_pressure.customer_value AS v (person_id, purchases, fill)
+		SELECT NEW.merged_into, contact_pressure.rfm(NULL, NULL, 0, 0), again
+		 WHERE again IS NOT NULL
+			ON CONFLICT (person_id) DO UPDATE SET fill = again;
 		RETURN NULL;
 	END IF;
 	SELECT v.* INTO there FROM contact_pressure.customer_value AS v

@@ -432,6 +432,19 @@ SELECT end_fill(2);
 SELECT pg_temp.agrees('filled again, with somebody gone');
 SELECT pg_temp.forget_all();
 
+TRUNCATE shop.naked;
+INSERT INTO shop.naked VALUES ('a', '2026-01-01', 1), ('z', '2026-01-02', 2), ('b', '2026-01-03', 4), ('y', '2026-01-04', 8);
+INSERT INTO shop.source VALUES ('SELECT customer, at AT TIME ZONE ''UTC'', total FROM shop.naked');
+SELECT track_purchases('shop.naked', 'customer', 'at', 'total', 'UTC', backfill => false);
+SELECT count_sources(), put_counted(1, 1, 1);
+SELECT merge_persons('z', 'a'), merge_persons('b', 'y');
+SELECT put_counted(1, 2, 4);
+SELECT ok(count_rest(1, 10) AND NOT count_rest(1, 10), 'one who is counted is merged with one who is not, and two who are not');
+SELECT end_fill(1);
+SELECT pg_temp.agrees('merged while they were counted');
+SELECT results_eq('SELECT person_id, amount(purchases) FROM customer_value ORDER BY 1', $$VALUES ('a', 3::numeric), ('y', 12)$$, 'both are there');
+SELECT pg_temp.forget_all();
+
 -- --- purchases that count for some months
 
 CREATE FUNCTION pg_temp.window_wrong(as_of timestamptz, months integer, zone text) RETURNS SETOF text LANGUAGE sql AS $$
@@ -477,6 +490,9 @@ SELECT merge_persons('m9', 'm10');
 SELECT is_empty('SELECT * FROM check_segments()', 'merged');
 DELETE FROM shop.naked WHERE customer = 'm9' AND at = (SELECT max(at) FROM shop.naked WHERE customer = 'm9');
 SELECT is_empty('SELECT * FROM check_segments()', 'and an order of theirs goes');
+INSERT INTO shop.naked VALUES ('m10', '2025-03-10', 5), ('m9', '2025-04-02', -3), ('m10', '2025-04-10', 1);
+UPDATE shop.naked SET at = CASE customer WHEN 'm10' THEN at + interval '10 days' ELSE '2025-03-02' END WHERE customer = 'm10' AND at = '2025-03-10' OR customer = 'm9' AND total = -3;
+SELECT is_empty('SELECT * FROM check_segments()', 'a refund of theirs goes to another month while the sources are asked about that one');
 SELECT count_again();
 SELECT is_empty('SELECT * FROM check_segments()', 'counted again');
 TRUNCATE shop.naked;
@@ -708,6 +724,16 @@ SELECT is_empty($$SELECT * FROM (SELECT DISTINCT ON (person_id) person_id, to_se
 	'each of them is where the last move went');
 SELECT is_empty($$SELECT * FROM (SELECT from_segment, lag(to_segment) OVER w AS before, row_number() OVER w AS n FROM segment_change WINDOW w AS (PARTITION BY person_id ORDER BY change_id)) AS c
 	WHERE n > 1 AND from_segment IS DISTINCT FROM before$$, 'each move begins where the one before it ended');
+SELECT pg_temp.forget_all();
+
+-- the same for some months
+
+CREATE OR REPLACE FUNCTION pg_temp.wrong() RETURNS TABLE (person_id text, first timestamptz, last timestamptz, orders bigint, amount numeric, stored text)
+LANGUAGE sql AS 'SELECT person_id, NULL::timestamptz, NULL::timestamptz, NULL::bigint, NULL::numeric, detail FROM check_segments()';
+SELECT track_purchases('shop.orders', 'customer', 'at', 'total', zone => 'Asia/Tokyo', keep => '2 months'),
+	track_purchases('shop.till', 'client', 'day', 'cents', 'America/Havana', keep => '2 months');
+SELECT pg_temp.fit('2026-05-01Z');
+SELECT is(pg_temp.any_statements(200), NULL, 'two hundred statements at random in a window of two months');
 SELECT pg_temp.forget_all();
 
 SELECT * FROM finish();
