@@ -124,15 +124,15 @@ CREATE FUNCTION contact_pressure.segments_then_and_now(
 LANGUAGE sql STABLE PARALLEL SAFE COST 1000 ROWS 100000
 AS $$
 	WITH first AS (
-		SELECT DISTINCT ON (c.person_id COLLATE "C") c.person_id, c.from_segment
+		SELECT DISTINCT ON (c.person_id) c.person_id, c.from_segment
 		  FROM contact_pressure.segment_change AS c
 		 WHERE c.at OPERATOR(pg_catalog.>) $1
-		 ORDER BY c.person_id COLLATE "C", c.at, c.change_id
+		 ORDER BY c.person_id, c.at, c.change_id
 	), later AS (
-		SELECT DISTINCT ON (c.person_id COLLATE "C") c.person_id, c.from_segment
+		SELECT DISTINCT ON (c.person_id) c.person_id, c.from_segment
 		  FROM contact_pressure.segment_change AS c
 		 WHERE c.at OPERATOR(pg_catalog.>) $2
-		 ORDER BY c.person_id COLLATE "C", c.at, c.change_id
+		 ORDER BY c.person_id, c.at, c.change_id
 	)
 	SELECT s.person_id,
 		   CASE WHEN s.was_there
@@ -145,26 +145,24 @@ AS $$
 				   f.from_segment AS first_from,
 				   l.person_id IS NOT NULL AS moves_on,
 				   l.from_segment AS later_from,
-				   -- merged persons are there until then
-				   (f.person_id IS NOT NULL OR p.merged_into IS NULL)
-				   AND CASE WHEN p.known_since OPERATOR(pg_catalog.<=) $1
-							THEN true
-							ELSE coalesce((
-								SELECT true
-								  FROM contact_pressure.segment_change AS c
-								 WHERE c.person_id OPERATOR(pg_catalog.=) p.person_id
-								   AND c.at OPERATOR(pg_catalog.<=) $1
-								 LIMIT 1), false) END AS was_there,
-				   (l.person_id IS NOT NULL OR p.merged_into IS NULL)
-				   AND CASE WHEN p.known_since OPERATOR(pg_catalog.<=) $2
-							THEN true
-							ELSE coalesce((
-								SELECT true
-								  FROM contact_pressure.segment_change AS c
-								 WHERE c.person_id OPERATOR(pg_catalog.=) p.person_id
-								   AND c.at OPERATOR(pg_catalog.<=) $2
-								 LIMIT 1), false) END AS is_there
-			  FROM contact_pressure.person AS p
+				   -- who was merged was there until then
+				   p.was_known AND (f.person_id IS NOT NULL OR p.merged_into IS NULL) AS was_there,
+				   p.is_known AND (l.person_id IS NOT NULL OR p.merged_into IS NULL) AS is_there
+			  FROM (SELECT o.person_id, o.segment, o.merged_into,
+						   true AS was_known, true AS is_known
+					  FROM contact_pressure.person AS o
+					 WHERE o.known_since OPERATOR(pg_catalog.<=) $1
+					 UNION ALL
+					-- in a replay a person moves before anybody here knew of it
+					SELECT n.person_id, n.segment, n.merged_into,
+						   k.since OPERATOR(pg_catalog.<=) $1,
+						   k.since OPERATOR(pg_catalog.<=) $2
+					  FROM contact_pressure.person AS n
+					 CROSS JOIN LATERAL (
+							SELECT least(n.known_since, pg_catalog.min(c.at)) AS since
+							  FROM contact_pressure.segment_change AS c
+							 WHERE c.person_id OPERATOR(pg_catalog.=) n.person_id) AS k
+					 WHERE n.known_since OPERATOR(pg_catalog.>) $1) AS p
 			  LEFT JOIN first AS f ON f.person_id OPERATOR(pg_catalog.=) p.person_id
 			  LEFT JOIN later AS l ON l.person_id OPERATOR(pg_catalog.=) p.person_id) AS s
 	 WHERE s.was_there OR s.is_there

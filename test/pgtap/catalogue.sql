@@ -76,7 +76,8 @@ SELECT is_empty($$
 	   -- what runs statements of its own, one after the other, or in a
 	   -- subtransaction
 	   AND proname NOT IN ('check_contacts', 'recheck_plans', 'check_ledger',
-						   'check_ledger_reservations', 'decide_again')
+						   'check_ledger_reservations', 'decide_again',
+						   'check_segments')
 	$$, 'every function that only reads is parallel safe');
 SELECT is_empty($$
 	SELECT object, proparallel FROM routine
@@ -89,7 +90,8 @@ SELECT is_empty($$
 			OR proargtypes[0] IN (SELECT oid FROM type WHERE typtype = 'b')
 			OR prokind = 'a')
 	   AND proname NOT IN ('contact_verdict', 'person_policy', 'may_contact_row',
-						   'logged_history', 'lock_tracked', 'pair_tracked')
+						   'logged_history', 'lock_tracked', 'pair_tracked',
+						   'fit_customers', 'put_segment_map')
 	$$, 'every function of values is immutable: it reads no setting, no clock and no table');
 SELECT is_empty($$
 	SELECT object FROM routine WHERE prosecdef
@@ -103,7 +105,7 @@ SELECT is_empty($$
 	   -- or has no name and no operator that a search_path could decide
 	   AND (lanname <> 'sql'
 			OR regexp_replace(prosrc, $re$'([^']|'')*'|OPERATOR\(pg_catalog\.[^)]*\)|::|SELECT \*|count\(\*\)|--[^\n]*$re$, '', 'g')
-			   ~* $re$(^|[^.a-z_0-9"])(?!(?:select|from|where|when|then|else|and|or|not|in|as|on|any|all|array|row|values|coalesce|nullif|least|greatest|exists)\M)[a-z_][a-z_0-9]*\s*\(|[=<>|~!@#%^&?+*/]$re$)
+			   ~* $re$(^|[^.a-z_0-9"])(?!(?:select|from|where|when|then|else|and|or|not|in|as|on|any|all|array|row|values|coalesce|nullif|least|greatest|exists|extract|lateral|join)\M)[a-z_][a-z_0-9]*\s*\(|[=<>|~!@#%^&?+*/]$re$)
 	$$, 'every SQL or PL function fixes its search_path, or needs none');
 SELECT is_empty($$
 	SELECT object, prorows FROM routine WHERE proretset AND prorows = 1000
