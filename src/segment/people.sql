@@ -63,9 +63,9 @@ DECLARE
 BEGIN
 	SELECT b.* INTO base FROM contact_pressure.segment_base AS b;
 	at := contact_pressure.segment_clock();
-	IF at = now() THEN
-		at := clock_timestamp();
-	END IF;
+	-- in a replay behind the night's moves, as purchases are
+	at := CASE WHEN at = now() THEN clock_timestamp()
+			   ELSE at + interval '1 microsecond' END;
 	INSERT INTO contact_pressure.segment_change AS c
 		   (person_id, at, why, from_segment, to_segment, from_score, to_score,
 			version)
