@@ -22,6 +22,11 @@ ORDER BY n;
 CREATE FUNCTION bench.night(number int) RETURNS timestamptz IMMUTABLE
 LANGUAGE sql RETURN timestamptz '2026-01-01 00:00+00' + number * interval '1 day';
 
+-- The milliseconds of this session's CPU (Linux; elsewhere 0).
+CREATE FUNCTION bench.cpu() RETURNS float8 LANGUAGE sql AS $$
+	SELECT coalesce(split_part(pg_read_file('/proc/self/schedstat', 0, 1000, true),
+		' ', 1)::float8 / 1e6, 0) $$;
+
 -- Whose turn it is to buy goes by rate and time; the array is one value in
 -- memory, for width_bucket().
 CREATE TABLE bench.orders AS
