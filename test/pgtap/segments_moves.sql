@@ -11,7 +11,7 @@ SET client_min_messages = warning;
 SET LOCAL session_replication_role = replica;
 SET jit = off;
 
-SELECT plan(81);
+SELECT plan(88);
 
 -- --- nobody, no model
 
@@ -396,6 +396,72 @@ SELECT is_empty($$
 	 WHERE m.version = 3 AND at IS NOT NULL AND (s IS DISTINCT FROM to_score
 		OR to_segment IS DISTINCT FROM CASE WHEN s IS NULL THEN 'prospects' ELSE rfm_segment(s, map, CASE WHEN groups THEN engagement((SELECT history FROM person WHERE person_id = n::text), at) END) END)
 	$$, '... to where it says');
+
+DELETE FROM customer_value;
+DELETE FROM segment_base;
+DELETE FROM person;
+
+-- --- everything at work: months in which people buy, return, are new, are
+-- merged, pinned, set by hand and forgotten, against snapshots of the table
+
+SET LOCAL session_replication_role = origin;
+DELETE FROM segment_model WHERE version = 3;
+CREATE TABLE public.moves_order (id int PRIMARY KEY, who text, at timestamptz, amount numeric);
+INSERT INTO public.moves_order
+	SELECT n, 'p' || n % 60, '2026-01-01'::timestamptz - random() * interval '300 days', (random() * 120)::numeric(9, 2) - 5 FROM generate_series(1, 150) n;
+INSERT INTO segment_base (as_of, refreshed_at) VALUES ('2025-12-31', now());
+SELECT is(track_purchases('public.moves_order', 'who', 'at', 'amount'), 60::bigint, 'everybody bought something');
+SELECT ok(bool_and(segment IS NOT NULL), 'and has a segment') FROM person;
+
+CREATE TEMP TABLE taken (at timestamptz, person_id text, segment text);
+CREATE FUNCTION pg_temp.month(month integer) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	today timestamptz := '2026-01-01'::timestamptz + month * interval '1 month';
+BEGIN
+	-- the night's refresh
+	UPDATE segment_base SET as_of = today, refreshed_at = now();
+	PERFORM refresh_people(ARRAY(SELECT person_id FROM customer_value WHERE rescore_at <= today ORDER BY person_id COLLATE "C"), today);
+	INSERT INTO taken SELECT today, person_id, segment FROM person WHERE merged_into IS NULL;
+	-- and the day
+	INSERT INTO public.moves_order
+		SELECT 1000 * month + n, 'p' || (random() * 79)::int, today - random() * interval '20 days', (random() * 120)::numeric(9, 2) - 20 FROM generate_series(1, 15) n;
+	DELETE FROM public.moves_order WHERE id % 37 = month;
+	UPDATE public.moves_order SET amount = amount + 100 WHERE id % 41 = month;
+	PERFORM put_person('new' || month, known_since => today + interval '1 hour');
+	PERFORM put_person('p' || month, segment => 'by_hand');
+	PERFORM pin_segment('p' || 10 + month, 'pinned');
+	PERFORM unpin_segment('p' || 9 + month);
+	PERFORM merge_persons('p' || 20 + month, 'p' || 30 + month);
+	PERFORM forget_person('p' || 40 + month);
+	DELETE FROM taken WHERE person_id = 'p' || 40 + month;
+	DELETE FROM public.moves_order WHERE who = 'p' || 40 + month;
+END
+$$;
+SELECT pg_temp.month(m) FROM generate_series(1, 7) m;
+UPDATE segment_base SET as_of = '2026-09-01', refreshed_at = now();
+SELECT is_empty($$
+	SELECT t.*, segment_at(person_id, at) FROM taken t WHERE segment IS DISTINCT FROM segment_at(person_id, at)
+	$$, 'where everybody was, month by month');
+SELECT is_empty($$
+	WITH pair AS (SELECT DISTINCT a.at AS since, b.at AS until FROM taken a, taken b WHERE a.at < b.at),
+	want AS (
+		SELECT since, until, a.segment AS from_segment, b.segment AS to_segment, count(*) AS persons
+		  FROM pair CROSS JOIN (SELECT DISTINCT person_id FROM taken) o
+		  LEFT JOIN taken a ON a.at = since AND a.person_id = o.person_id
+		  LEFT JOIN taken b ON b.at = until AND b.person_id = o.person_id
+		 WHERE a.person_id IS NOT NULL OR b.person_id IS NOT NULL GROUP BY 1, 2, 3, 4),
+	-- without those who had bought by then, but whose first order came in later
+	got AS (SELECT since, until, from_segment, to_segment, persons FROM pair, segment_migration(since, until)
+			 WHERE from_segment IS NOT NULL OR to_segment IS NOT NULL)
+	(SELECT * FROM want EXCEPT SELECT * FROM got) UNION ALL (SELECT * FROM got EXCEPT SELECT * FROM want)
+	$$, 'the matrix of any two months is the one snapshot against the other');
+SELECT ok(count(DISTINCT why) >= 6, 'they moved for all kinds of reasons: ' || string_agg(DISTINCT why, ', ')) FROM segment_change;
+SELECT is_empty($$
+	SELECT c.person_id FROM segment_change c
+	 WHERE from_segment IS DISTINCT FROM coalesce((SELECT b.to_segment FROM segment_change b WHERE b.person_id = c.person_id AND (b.at, b.change_id) < (c.at, c.change_id)
+			ORDER BY b.at DESC, b.change_id DESC LIMIT 1), CASE WHEN NOT EXISTS (SELECT FROM segment_change b WHERE b.person_id = c.person_id AND (b.at, b.change_id) < (c.at, c.change_id)) THEN from_segment END)
+	$$, 'each move begins where the last one ended');
+SELECT is_empty($$SELECT * FROM slipping('90 days') WHERE from_segment = to_segment OR at > '2026-09-01'::timestamptz + interval '90 days'$$, 'slipping of what the triggers keep');
 
 SELECT * FROM finish();
 ROLLBACK;
