@@ -6,7 +6,7 @@
 CREATE TABLE public.incoming (
 	id       integer PRIMARY KEY,
 	day      date NOT NULL,
-	customer integer NOT NULL,
+	customer integer,	-- not known of some
 	at       timestamp NOT NULL,
 	amount   numeric NOT NULL
 );
@@ -85,6 +85,7 @@ $$;
 -- Who ordered today has the score of that moment, before any night.
 CREATE FUNCTION segment_twin.check_day(today date) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
+	CALL segment_twin.read_map();
 	INSERT INTO segment_twin.found
 	SELECT today, 'day', w.*
 	  FROM (SELECT DISTINCT i.customer::text AS id FROM public.incoming AS i WHERE i.day = today
@@ -140,7 +141,7 @@ BEGIN
 		IF s.contacts THEN
 			PERFORM segment_twin.send(today, s.zone);
 		END IF;
-		IF night % s.every = 0 THEN
+		IF night % s.every = 0 AND fitted > 0 THEN
 			PERFORM segment_twin.check_day(today);
 		END IF;
 		COMMIT;
@@ -153,7 +154,8 @@ BEGIN
 			CALL contact_pressure.refresh_segments(midnight);
 		END IF;
 		COMMIT;
-		IF night % s.every = 0 THEN
+		-- until there is a model the clock is today's
+		IF night % s.every = 0 AND fitted > 0 THEN
 			PERFORM segment_twin.check_night(today, midnight);
 			CALL segment_twin.take_snapshot();
 		END IF;

@@ -44,7 +44,8 @@ $$;
 CREATE FUNCTION segment_twin.bounds(parts text, dimension text)
 RETURNS integer[] LANGUAGE sql IMMUTABLE AS $$
 SELECT (SELECT ARRAY[b[1], coalesce(nullif(b[2], ''), b[1])]::integer[]
-		  FROM regexp_match(parts, ', *' || dimension || ' +(\d)(?:-(\d))?') AS b)
+		  FROM regexp_match(parts, ', *' || dimension || ' +(\d)(?:-(\d))?') AS b
+		 WHERE b IS NOT NULL)
 $$;
 
 -- The lines of a map as rows; a NULL pair of bounds: any score.
