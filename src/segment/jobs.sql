@@ -5,7 +5,7 @@
 
 CREATE FUNCTION contact_pressure.weekly_fit()
 RETURNS text
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, contact_pressure, pg_temp
 AS $$
 DECLARE

@@ -144,7 +144,7 @@ CREATE FUNCTION contact_pressure.people_to_refresh(
 	batch integer,
 	again boolean DEFAULT false
 ) RETURNS TABLE (ids text[], total bigint)
-LANGUAGE plpgsql STABLE ROWS 100
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 10000 ROWS 100
 SET search_path = pg_catalog, contact_pressure, pg_temp
 AS $$
 #variable_conflict use_column

@@ -3,11 +3,13 @@
 CREATE FUNCTION contact_pressure.segment_clock() RETURNS timestamptz
 LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
-SELECT coalesce((SELECT CASE WHEN pg_catalog.abs(EXTRACT(EPOCH FROM b.refreshed_at
-														 OPERATOR(pg_catalog.-) b.as_of))
-								  OPERATOR(pg_catalog.>) 86400
-						THEN b.as_of END
-				   FROM contact_pressure.segment_base AS b), pg_catalog.now())
+SELECT coalesce((SELECT b.as_of
+				   FROM contact_pressure.segment_base AS b
+				  WHERE b.as_of OPERATOR(pg_catalog.<) (b.refreshed_at
+						OPERATOR(pg_catalog.-) '24 hours'::pg_catalog.interval)
+					 OR b.as_of OPERATOR(pg_catalog.>) (b.refreshed_at
+						OPERATOR(pg_catalog.+) '24 hours'::pg_catalog.interval)),
+				pg_catalog.now())
 $$;
 COMMENT ON FUNCTION contact_pressure.segment_clock() IS
 	'the instant as of which a purchase is scored: now, or where a replay of the past stands';
