@@ -212,6 +212,7 @@ PGTAP = \
 	rules \
 	segments_moves \
 	segments_purchases \
+	segments_refresh \
 	trimmed \
 	twin \
 	twin_by_hand

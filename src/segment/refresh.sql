@@ -348,11 +348,9 @@ CREATE PROCEDURE contact_pressure.refresh_segments(
 LANGUAGE plpgsql
 AS $$
 DECLARE
-	path      CONSTANT text := 'pg_catalog, contact_pressure, pg_temp';
 	completed boolean;
 BEGIN
-	PERFORM pg_catalog.set_config('search_path', path, true);
-	IF pg_is_in_recovery() THEN
+	IF pg_catalog.pg_is_in_recovery() THEN
 		RETURN;		-- its primary does it
 	END IF;
 	PERFORM contact_pressure.check_refresh(as_of, batch);
@@ -450,10 +448,10 @@ DECLARE
 	completed boolean;
 	id        bigint;
 BEGIN
-	PERFORM pg_catalog.set_config('search_path', path, true);
-	IF pg_is_in_recovery() THEN
+	IF pg_catalog.pg_is_in_recovery() THEN
 		RETURN;		-- its primary does it
 	END IF;
+	PERFORM pg_catalog.set_config('search_path', path, true);
 	PERFORM contact_pressure.check_refresh(as_of, batch);
 	PERFORM contact_pressure.check_segment_map(map);
 	IF prospects <> '' THEN
@@ -516,13 +514,13 @@ DECLARE
 	as_of     timestamptz;
 	completed boolean;
 BEGIN
-	PERFORM pg_catalog.set_config('search_path', path, true);
-	IF pg_is_in_recovery() THEN
+	IF pg_catalog.pg_is_in_recovery() THEN
 		RETURN;		-- its primary does it
 	ELSIF map IS NULL THEN
 		RAISE EXCEPTION 'put_segment_map needs a map'
 			USING ERRCODE = 'null_value_not_allowed';
 	END IF;
+	PERFORM pg_catalog.set_config('search_path', path, true);
 	as_of := contact_pressure.segment_clock();
 	PERFORM contact_pressure.check_refresh(as_of, batch);
 	PERFORM contact_pressure.check_segment_map(map);
