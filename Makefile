@@ -348,6 +348,7 @@ TEST_FILES = \
 	test/regress \
 	test/run \
 	test/segments/listen \
+	test/segments/purchases \
 	test/segments/replay \
 	test/segments/replay.sql \
 	test/segments/run \

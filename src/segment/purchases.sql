@@ -10,6 +10,10 @@
 -- counted once more, each under its person's lock.  What the one large scan
 -- reads is complete for all others: it begins after everybody who wrote to a
 -- source without knowing of the fill is done.
+--
+-- Orders lock their buyers in whatever order they come.  A fill takes those
+-- whom nobody holds, and waits for the others one by one, so that it is in no
+-- deadlock with anybody.
 
 -- None of these queries is long enough to be worth compiling: jit is off.
 
@@ -290,19 +294,38 @@ $$;
 COMMENT ON FUNCTION contact_pressure.lock_sources() IS
 	'nobody writes to a tracked table of orders until the end of the transaction, and who did is done';
 
-CREATE FUNCTION contact_pressure.is_fill(number integer) RETURNS boolean
+CREATE FUNCTION contact_pressure.is_fill(number integer, step bigint DEFAULT NULL)
+RETURNS boolean
 LANGUAGE plpgsql
 SET search_path = pg_catalog, contact_pressure, pg_temp
 AS $$
 BEGIN
 	-- one at a time puts what it counted; not a session's lock, so that it
 	-- works behind a pooler
-	PERFORM pg_advisory_xact_lock(hashtext('contact_pressure fill'), 0);
-	RETURN EXISTS (SELECT FROM contact_pressure.segment_base AS b WHERE b.fill = number);
+	PERFORM pg_advisory_xact_lock(hashtextextended('contact_pressure.fill_purchases', 0));
+	RETURN EXISTS (SELECT FROM contact_pressure.segment_base AS b
+					WHERE b.fill = number
+					  -- of two that load, the one that reads last
+					  AND (b.query IS NULL
+						   OR NOT EXISTS (SELECT FROM contact_pressure.job_progress AS j
+										   WHERE j.job = 'load_purchases' AND j.job_id > is_fill.step)));
 END
 $$;
-COMMENT ON FUNCTION contact_pressure.is_fill(integer) IS
-	'is this the latest fill? If so none begins, and no other puts anything, until the end of the transaction';
+COMMENT ON FUNCTION contact_pressure.is_fill(integer, bigint) IS
+	'is this the latest fill, and this the latest step of one? If so none begins, and no other puts anything, until the end of the transaction';
+
+CREATE FUNCTION contact_pressure.lock_free_people(ids text[])
+RETURNS text[]
+LANGUAGE sql
+SET search_path = pg_catalog, contact_pressure, pg_temp
+AS $$
+	SELECT ARRAY(SELECT p.person_id FROM contact_pressure.person AS p
+				  WHERE p.person_id = ANY (ids)
+				  ORDER BY p.person_id COLLATE "C"
+					FOR NO KEY UPDATE SKIP LOCKED)
+$$;
+COMMENT ON FUNCTION contact_pressure.lock_free_people(text[]) IS
+	'locks those persons whom nobody else holds';
 
 CREATE FUNCTION contact_pressure.count_sources() RETURNS bigint
 LANGUAGE plpgsql
@@ -349,8 +372,9 @@ COMMENT ON FUNCTION contact_pressure.count_sources() IS
 CREATE FUNCTION contact_pressure.put_counted(
 	number integer,		-- of the fill
 	first  bigint,		-- person
-	last   bigint
-) RETURNS void
+	last   bigint,
+	whom   text DEFAULT 'all'	-- new: who is no person yet; free: whom nobody holds
+) RETURNS bigint[]
 LANGUAGE plpgsql
 SET search_path = pg_catalog, contact_pressure, pg_temp
 AS $$
@@ -359,16 +383,19 @@ DECLARE
 	ids       text[];
 	purchases contact_pressure.rfm[];
 	months    date[];
+	places    bigint[];
+	free      text[];
 BEGIN
 	-- Who is of this fill already is kept by triggers, and right; where there
-	-- are none, the figures tell.
-	EXECUTE 'SELECT array_agg(c.person_id), array_agg(c.purchases),'
-			' CASE WHEN bool_and(c.month IS NOT NULL) THEN array_agg(c.month) END'
+	-- are none, the figures tell.  Who was merged since is counted with the
+	-- other one, whose row that has marked.
+	EXECUTE 'SELECT array_agg(c.person_id), array_agg(c.purchases), array_agg(c.month), array_agg(c.place)'
 			' FROM pg_temp.contact_pressure_counted AS c'
 			' WHERE c.place BETWEEN $1 AND $2'
 			' AND NOT EXISTS (SELECT FROM contact_pressure.person AS p'
-			' WHERE p.person_id = c.person_id AND p.merged_into IS NOT NULL)'
-			' AND NOT EXISTS (SELECT FROM contact_pressure.customer_value AS v'
+			' WHERE p.person_id = c.person_id'
+			|| CASE WHEN whom = 'new' THEN '' ELSE ' AND p.merged_into IS NOT NULL' END ||
+			') AND NOT EXISTS (SELECT FROM contact_pressure.customer_value AS v'
 			' WHERE v.person_id = c.person_id AND v.fill = $3'
 			|| (SELECT CASE WHEN b.query IS NULL THEN ''
 					   WHEN b.keep IS NULL THEN ' AND v.purchases = c.purchases'
@@ -377,21 +404,47 @@ BEGIN
 							' array_agg(m.purchases ORDER BY m.month))'
 							' FROM pg_temp.contact_pressure_counted AS m WHERE m.place = c.place)' END
 				  FROM contact_pressure.segment_base AS b) || ')'
-	   INTO ids, purchases, months USING first, last, number;
+	   INTO ids, purchases, months, places USING first, last, number;
 	IF ids IS NULL THEN
-		RETURN;
+		RETURN '{}';
 	END IF;
-	PERFORM contact_pressure.put_purchases(ids, purchases, months, number, false);
+	IF whom = 'free' THEN
+		free := contact_pressure.lock_free_people(ids);
+		IF cardinality(free) < (SELECT count(DISTINCT i) FROM unnest(ids) AS i) THEN
+			SELECT array_agg(c.id) FILTER (WHERE c.id = ANY (free)),
+				   array_agg(c.purchases) FILTER (WHERE c.id = ANY (free)),
+				   array_agg(c.month) FILTER (WHERE c.id = ANY (free)),
+				   array_agg(DISTINCT c.place) FILTER (WHERE c.id <> ALL (free))
+			  INTO ids, purchases, months, places
+			  FROM unnest(ids, purchases, months, places) AS c(id, purchases, month, place);
+			IF ids IS NULL THEN
+				RETURN places;
+			END IF;
+		ELSE
+			places := '{}';
+		END IF;
+	END IF;
+	BEGIN
+		PERFORM contact_pressure.put_purchases(ids, purchases,
+			CASE WHEN months[1] IS NOT NULL THEN months END, number, false);
+	EXCEPTION WHEN deadlock_detected THEN
+		-- two who make the same persons known, each some of them first
+		IF whom <> 'new' THEN
+			RAISE;
+		END IF;
+		RETURN places;
+	END;
 	-- whoever was merged while we came has been counted in part
 	UPDATE contact_pressure.customer_value AS v
 	   SET fill = -number
 	  FROM contact_pressure.person AS p
 	 WHERE p.person_id = ANY (ids) AND p.merged_into IS NOT NULL
 	   AND v.person_id = contact_pressure.person_of(p.person_id);
+	RETURN CASE WHEN whom = 'free' THEN places ELSE '{}' END;
 END
 $$;
-COMMENT ON FUNCTION contact_pressure.put_counted(integer, bigint, bigint) IS
-	'makes what was counted of some persons their figures; not of those for whom a purchase came meanwhile';
+COMMENT ON FUNCTION contact_pressure.put_counted(integer, bigint, bigint, text) IS
+	'makes what was counted of some persons their figures, but not of those for whom a purchase came meanwhile; whom it left out since somebody holds them';
 
 CREATE FUNCTION contact_pressure.loads_purchases() RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -402,8 +455,11 @@ $$;
 COMMENT ON FUNCTION contact_pressure.loads_purchases() IS
 	'do purchases come from a query, and not from tracked tables?';
 
-CREATE FUNCTION contact_pressure.count_rest(number integer, batch integer)
-RETURNS boolean
+CREATE FUNCTION contact_pressure.count_rest(
+	number integer,
+	batch  integer,
+	waits  boolean DEFAULT true		-- for all of them, or for one
+) RETURNS boolean
 LANGUAGE plpgsql
 SET search_path = pg_catalog, contact_pressure, pg_temp
 AS $$
@@ -411,36 +467,44 @@ AS $$
 DECLARE
 	nothing CONSTANT contact_pressure.rfm := contact_pressure.rfm(NULL, NULL, 0, 0);
 	ids     text[];
+	free    text[];
+	touched boolean;
 BEGIN
 	-- a purchase came while they were counted
 	ids := ARRAY(SELECT v.person_id FROM contact_pressure.customer_value AS v
 				  WHERE v.fill = -number
 				  ORDER BY v.person_id COLLATE "C" LIMIT batch);
-	IF cardinality(ids) > 0 THEN
+	touched := cardinality(ids) > 0;
+	IF NOT touched THEN
+		-- no source has them
+		ids := ARRAY(SELECT v.person_id FROM contact_pressure.customer_value AS v
+					  WHERE v.fill <> number AND v.fill <> -number
+					  ORDER BY v.person_id COLLATE "C" LIMIT batch);
+		IF cardinality(ids) = 0 AND contact_pressure.loads_purchases() THEN
+			EXECUTE 'SELECT ARRAY(SELECT v.person_id FROM contact_pressure.customer_value AS v'
+					' WHERE (v.purchases <> $1 OR v.monthly <> ARRAY[$1])'
+					' AND NOT EXISTS (SELECT FROM pg_temp.contact_pressure_counted AS c'
+					' WHERE c.person_id = v.person_id)'
+					' ORDER BY v.person_id COLLATE "C" LIMIT $2)'
+			   INTO ids USING nothing, batch;
+		END IF;
+	END IF;
+	IF cardinality(ids) = 0 THEN
+		RETURN false;
+	ELSIF NOT waits THEN
+		free := contact_pressure.lock_free_people(ids);
+		ids := CASE WHEN cardinality(free) > 0 THEN free ELSE ids[1:1] END;
+	END IF;
+	IF touched THEN
 		PERFORM contact_pressure.recount_people(ids, number);
-		RETURN true;
-	END IF;
-	-- no source has them
-	ids := ARRAY(SELECT v.person_id FROM contact_pressure.customer_value AS v
-				  WHERE v.fill <> number AND v.fill <> -number
-				  ORDER BY v.person_id COLLATE "C" LIMIT batch);
-	IF cardinality(ids) = 0 AND contact_pressure.loads_purchases() THEN
-		EXECUTE 'SELECT ARRAY(SELECT v.person_id FROM contact_pressure.customer_value AS v'
-				' WHERE (v.purchases <> $1 OR v.monthly <> ARRAY[$1])'
-				' AND NOT EXISTS (SELECT FROM pg_temp.contact_pressure_counted AS c'
-				' WHERE c.person_id = v.person_id)'
-				' ORDER BY v.person_id COLLATE "C" LIMIT $2)'
-		   INTO ids USING nothing, batch;
-	END IF;
-	IF cardinality(ids) > 0 THEN
+	ELSE
 		PERFORM contact_pressure.put_purchases(
 			ids, array_fill(nothing, ARRAY[cardinality(ids)]), NULL, number, false);
-		RETURN true;
 	END IF;
-	RETURN false;
+	RETURN true;
 END
 $$;
-COMMENT ON FUNCTION contact_pressure.count_rest(integer, integer) IS
+COMMENT ON FUNCTION contact_pressure.count_rest(integer, integer, boolean) IS
 	'counts some of those whom the one scan did not settle; false: there are none left';
 
 CREATE FUNCTION contact_pressure.end_fill(number integer) RETURNS void
@@ -500,18 +564,19 @@ AS $$
 #variable_conflict use_variable
 DECLARE
 	path    CONSTANT text := 'pg_catalog, contact_pressure, pg_temp';
-	loads   boolean;
 	number  integer;
 	persons bigint;
-	first   bigint := 1;
+	first   bigint;
+	last    bigint;
+	late    bigint[] := '{}';		-- whom somebody held
+	whom    text;
 	id      bigint;
-	is_ours boolean;
+	is_ours boolean := true;
 BEGIN
 	PERFORM pg_catalog.set_config('search_path', path, true);
-	loads := contact_pressure.loads_purchases();
 	-- one that was interrupted goes on; a query is compared with what is there
 	SELECT b.fill INTO number FROM contact_pressure.segment_base AS b
-	 WHERE b.fill > 0 AND (b.filled_at IS NULL OR loads);
+	 WHERE b.fill > 0 AND (b.filled_at IS NULL OR b.query IS NOT NULL);
 	IF number IS NULL THEN
 		number := contact_pressure.begin_fill();
 	END IF;
@@ -523,27 +588,39 @@ BEGIN
 	PERFORM pg_catalog.set_config('search_path', path, true);
 	persons := contact_pressure.count_sources();
 	id := contact_pressure.begin_step(job, 'customers counted', persons);
-	LOOP
+
+	<<batches>>
+	FOR place IN 0 .. (persons - 1) / batch LOOP
+		first := place * batch + 1;
+		last := least(first + batch - 1, persons);
+		FOREACH whom IN ARRAY '{new,free}'::text[] LOOP
+			COMMIT;
+			PERFORM pg_catalog.set_config('search_path', path, true);
+			is_ours := contact_pressure.is_fill(number, id);
+			EXIT batches WHEN NOT is_ours;
+			late := late || contact_pressure.put_counted(number, first, last, whom);
+		END LOOP;
+		PERFORM contact_pressure.continue_step(id, last - first + 1);
+	END LOOP;
+	FOREACH first IN ARRAY late LOOP
 		COMMIT;
 		PERFORM pg_catalog.set_config('search_path', path, true);
-		is_ours := contact_pressure.is_fill(number)
-			-- of two that load, the one that read last
-			AND NOT (loads AND EXISTS (SELECT FROM contact_pressure.job_progress AS j
-										WHERE j.job = job AND j.job_id > id));
+		is_ours := is_ours AND contact_pressure.is_fill(number, id);
 		EXIT WHEN NOT is_ours;
-		IF first <= persons THEN
-			PERFORM contact_pressure.put_counted(number, first, first + batch - 1);
-			PERFORM contact_pressure.continue_step(id, least(batch, persons - first + 1));
-			first := first + batch;
-		ELSE
-			EXIT WHEN NOT contact_pressure.count_rest(number, batch);
-		END IF;
+		PERFORM contact_pressure.put_counted(number, first, first);
+	END LOOP;
+	WHILE is_ours LOOP
+		COMMIT;
+		PERFORM pg_catalog.set_config('search_path', path, true);
+		is_ours := contact_pressure.is_fill(number, id);
+		EXIT WHEN NOT is_ours OR NOT contact_pressure.count_rest(number, batch, false);
 	END LOOP;
 	COMMIT;
 	PERFORM pg_catalog.set_config('search_path', path, true);
+
 	-- the last look, while nobody writes
 	PERFORM contact_pressure.lock_sources();
-	IF is_ours AND contact_pressure.is_fill(number) THEN
+	IF is_ours AND contact_pressure.is_fill(number, id) THEN
 		WHILE contact_pressure.count_rest(number, batch) LOOP
 		END LOOP;
 		PERFORM contact_pressure.end_fill(number);
