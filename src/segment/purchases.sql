@@ -377,6 +377,9 @@ CREATE FUNCTION contact_pressure.put_counted(
 ) RETURNS bigint[]
 LANGUAGE plpgsql
 SET search_path = pg_catalog, contact_pressure, pg_temp
+-- those of a batch by their keys, not the whole table hashed for each batch
+SET enable_hashjoin = off
+SET enable_mergejoin = off
 AS $$
 #variable_conflict use_variable
 DECLARE
