@@ -246,7 +246,7 @@ FindKeyRows(Batch *batch, int first, int last)
 static void
 ReadChunk(Batch *batch, int first, int last)
 {
-	RowReader  *reader = batch->writes ? OpenRowReader(true) : NULL;
+	RowReader  *reader = batch->writes ? OpenRowReader(ROW_LOCK) : NULL;
 
 	for (int i = first; i < last; i++)
 	{

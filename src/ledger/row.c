@@ -105,10 +105,11 @@ IsSuited(Relation relation, bool lock)
 
 /*
  * Lock the row in slot, whose version the snapshot has, and put its last
- * version there.  False: it is gone.
+ * version there.  ROW_NONE: it is gone.
  */
-static bool
-LockSlot(Relation relation, text *id, Snapshot snapshot, TupleTableSlot *slot)
+static RowResult
+LockSlot(Relation relation, text *id, Snapshot snapshot, bool wait,
+		 TupleTableSlot *slot)
 {
 	ItemPointerData tid = slot->tts_tid;
 	TM_FailureData failure;
@@ -118,11 +119,14 @@ LockSlot(Relation relation, text *id, Snapshot snapshot, TupleTableSlot *slot)
 
 	result = table_tuple_lock(relation, &tid, snapshot, slot,
 							  GetCurrentCommandId(true),
-							  LockTupleNoKeyExclusive, LockWaitBlock,
+							  LockTupleNoKeyExclusive,
+							  wait ? LockWaitBlock : LockWaitSkip,
 							  TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS |
 							  TUPLE_LOCK_FLAG_FIND_LAST_VERSION, &failure);
 	if (result == TM_Deleted)
-		return false;
+		return ROW_NONE;
+	if (result == TM_WouldBlock)
+		return ROW_HELD;
 	/* only a trigger on this very table could be in the middle of a change */
 	if (result != TM_Ok)
 		ereport(ERROR,
@@ -130,10 +134,10 @@ LockSlot(Relation relation, text *id, Snapshot snapshot, TupleTableSlot *slot)
 				 errmsg("person \"%s\" is being changed by the current command",
 						text_to_cstring(id))));
 	if (!failure.traversed)
-		return true;
+		return ROW_FOUND;
 	/* an id that was changed meanwhile is somebody else's */
 	found = DatumGetTextPP(slot_getattr(slot, PERSON_ID, &isnull));
-	return SameText(found, id);
+	return SameText(found, id) ? ROW_FOUND : ROW_NONE;
 }
 
 /* Make a person of the row in slot. */
@@ -167,7 +171,7 @@ struct RowReader
 {
 	Relation	relation;
 	Relation	index;
-	bool		lock;
+	RowAccess	access;
 	Snapshot	snapshot;
 	TupleTableSlot *slot;
 	IndexScanDesc scan;
@@ -175,8 +179,9 @@ struct RowReader
 
 /* See row.h. */
 RowReader *
-OpenRowReader(bool lock)
+OpenRowReader(RowAccess access)
 {
+	bool		lock = access != ROW_READ;
 	Relation	relation = table_open(LedgerRelation("person"),
 									  lock ? RowShareLock : AccessShareLock);
 	RowReader  *reader;
@@ -193,7 +198,7 @@ OpenRowReader(bool lock)
 	reader->relation = relation;
 	reader->index = index_open(RelationGetPrimaryKeyOid(relation),
 							   AccessShareLock);
-	reader->lock = lock;
+	reader->access = access;
 	reader->snapshot = RegisterSnapshot(lock ? GetTransactionSnapshot() :
 										GetActiveSnapshot());
 	reader->slot = table_slot_create(relation, NULL);
@@ -208,15 +213,21 @@ ReaderFetch(RowReader *reader, text *id, LedgerPerson *person,
 			text **merged_into)
 {
 	TupleTableSlot *slot = reader->slot;
+	bool		lock = reader->access != ROW_READ;
 	RowResult	result = ROW_NONE;
 	ScanKeyData key;
 
 	IdKey(&key, reader->index, id);
 	index_rescan(reader->scan, &key, 1, NULL, 0);
-	if (index_getnext_slot(reader->scan, ForwardScanDirection, slot) &&
-		(!reader->lock || !slot_attisnull(slot, PERSON_MERGED_INTO) ||
-		 LockSlot(reader->relation, id, reader->snapshot, slot)))
-		result = ReadSlot(slot, reader->lock, person, merged_into);
+	if (index_getnext_slot(reader->scan, ForwardScanDirection, slot))
+	{
+		result = ROW_FOUND;
+		if (lock && slot_attisnull(slot, PERSON_MERGED_INTO))
+			result = LockSlot(reader->relation, id, reader->snapshot,
+							  reader->access == ROW_LOCK, slot);
+		if (result == ROW_FOUND)
+			result = ReadSlot(slot, lock, person, merged_into);
+	}
 	ExecClearTuple(slot);
 	return result;
 }
@@ -237,7 +248,7 @@ CloseRowReader(RowReader *reader)
 RowResult
 FetchPersonRow(text *id, bool lock, LedgerPerson *person, text **merged_into)
 {
-	RowReader  *reader = OpenRowReader(lock);
+	RowReader  *reader = OpenRowReader(lock ? ROW_LOCK : ROW_READ);
 	RowResult	result;
 
 	if (reader == NULL)

@@ -32,6 +32,7 @@ typedef enum RowResult
 	ROW_NONE,					/* nobody of that id */
 	ROW_FOUND,
 	ROW_MERGED,					/* *merged_into says into whom */
+	ROW_HELD,					/* by somebody who is not waited for */
 	ROW_UNSUITED				/* not to be had this way: run a query */
 } RowResult;
 
@@ -42,13 +43,20 @@ typedef enum RowResult
 extern RowResult FetchPersonRow(text *id, bool lock, LedgerPerson *person,
 								text **merged_into);
 
+typedef enum RowAccess
+{
+	ROW_READ,
+	ROW_LOCK,
+	ROW_LOCK_FREE				/* unless somebody else holds it */
+} RowAccess;
+
 /*
  * The same for many, all as of one snapshot; a lock still has the last
  * version of its row.  NULL: a query for each.
  */
 typedef struct RowReader RowReader;
 
-extern RowReader *OpenRowReader(bool lock);
+extern RowReader *OpenRowReader(RowAccess access);
 extern RowResult ReaderFetch(RowReader *reader, text *id,
 							 LedgerPerson *person, text **merged_into);
 extern void CloseRowReader(RowReader *reader);

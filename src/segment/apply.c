@@ -13,8 +13,10 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -29,6 +31,7 @@
 
 PG_FUNCTION_INFO_V1(put_purchases);
 PG_FUNCTION_INFO_V1(refresh_people);
+PG_FUNCTION_INFO_V1(refresh_batch);
 
 /* As many as a batch of reservations has to a chunk. */
 #define CHUNK_CUSTOMERS		2000
@@ -55,10 +58,11 @@ typedef struct Work
 	Task		task;
 	const Base *base;			/* as of the chunk */
 	Instant		as_of;			/* of a refresh */
+	RowAccess	access;
 	int			fill;			/* of put_purchases(); 0: the base's */
 	bool		again;
 	bool		doubtful;		/* see ApplyPurchases() */
-	ArrayBuildState *left;		/* who is to be counted again */
+	ArrayBuildState *left;		/* who is to be done again */
 	int64		moved;
 	MemoryContext context;		/* as long as the call */
 } Work;
@@ -470,6 +474,23 @@ KeepId(const Work *work, const text *id)
 	return memcpy(MemoryContextAlloc(work->context, size), id, size);
 }
 
+/* Somebody is to be done again. */
+static void
+LeaveForLater(Work *work, text *id)
+{
+	work->left = accumArrayResult(work->left, PointerGetDatum(id), false,
+								  TEXTOID, work->context);
+}
+
+/* Who is to be done again, as an array. */
+static Datum
+LeftForLater(const Work *work)
+{
+	if (work->left == NULL)
+		return PointerGetDatum(construct_empty_array(TEXTOID));
+	return makeArrayResult(work->left, CurrentMemoryContext);
+}
+
 /* The summaries are those given; false: not now. */
 static bool
 Put(Work *work, Customer *customer, const Buyer *buyer)
@@ -479,9 +500,7 @@ Put(Work *work, Customer *customer, const Buyer *buyer)
 
 	if (!work->again && customer->fill == -fill)
 	{
-		work->left = accumArrayResult(work->left,
-									  PointerGetDatum(customer->person.id),
-									  false, TEXTOID, work->context);
+		LeaveForLater(work, customer->person.id);
 		return false;
 	}
 	RfmInit(&customer->purchases);
@@ -614,7 +633,7 @@ DoChunk(Work *work, Buyer *buyers, int count, Buyer *aside)
 		for (int i = 0; i < count; i++)
 			if (since[i] == INSTANT_NONE)
 				since[i] = INSTANT_NEVER;
-	LockCustomers(ids, since, count, customers);
+	LockCustomers(ids, since, work->access, count, customers);
 	/* what was in force before the locks were had is, or becomes, old */
 	work->base = ReadBase(true);
 	changes.base = work->base;
@@ -630,6 +649,11 @@ DoChunk(Work *work, Buyer *buyers, int count, Buyer *aside)
 		Customer   *customer = &customers[i];
 		int			at = changes.count;
 
+		if (customer->held)
+		{
+			LeaveForLater(work, ids[i]);
+			continue;
+		}
 		if (!SameText(customer->person.id, ids[i]))
 		{
 			aside[naside] = buyers[i];
@@ -781,7 +805,8 @@ DoDeltas(Work *work, PurchaseDelta *deltas, int count)
 void
 ApplyPurchases(PurchaseDelta *deltas, int count, bool doubtful)
 {
-	Work		work = {.task = TASK_ADD, .doubtful = doubtful};
+	Work		work = {.task = TASK_ADD, .access = ROW_LOCK,
+	.doubtful = doubtful};
 
 	DoDeltas(&work, deltas, count);
 }
@@ -845,7 +870,7 @@ GivenPurchases(FunctionCallInfo fcinfo, int *count)
 Datum
 put_purchases(PG_FUNCTION_ARGS)
 {
-	Work		work = {.task = TASK_PUT, .again = true};
+	Work		work = {.task = TASK_PUT, .access = ROW_LOCK, .again = true};
 	PurchaseDelta *deltas;
 	int			count;
 
@@ -859,9 +884,32 @@ put_purchases(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(4))
 		work.again = PG_GETARG_BOOL(4);
 	DoDeltas(&work, deltas, count);
-	if (work.left == NULL)
-		PG_RETURN_ARRAYTYPE_P(construct_empty_array(TEXTOID));
-	PG_RETURN_DATUM(makeArrayResult(work.left, CurrentMemoryContext));
+	PG_RETURN_DATUM(LeftForLater(&work));
+}
+
+/* Refresh the persons in the first argument as of the second. */
+static void
+DoRefresh(FunctionCallInfo fcinfo, Work *work)
+{
+	Datum	   *ids;
+	Buyer	   *buyers;
+	int			count;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("a refresh needs ids and an instant")));
+	ids = ArrayElements(fcinfo, 0, "ids", &count);
+	work->as_of = PG_GETARG_TIMESTAMPTZ(1);
+	CheckAsOf(work->as_of);
+	buyers = palloc_extended((Size) (count + 1) * sizeof(Buyer),
+							 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	for (int i = 0; i < count; i++)
+	{
+		buyers[i].id = DatumGetTextPP(ids[i]);
+		buyers[i].prefix = IdPrefix(buyers[i].id);
+	}
+	DoBuyers(work, buyers, count);
 }
 
 /*
@@ -871,25 +919,29 @@ put_purchases(PG_FUNCTION_ARGS)
 Datum
 refresh_people(PG_FUNCTION_ARGS)
 {
-	Work		work = {.task = TASK_REFRESH};
-	Datum	   *ids;
-	Buyer	   *buyers;
-	int			count;
+	Work		work = {.task = TASK_REFRESH, .access = ROW_LOCK};
 
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("refresh_people needs ids and an instant")));
-	ids = ArrayElements(fcinfo, 0, "ids", &count);
-	work.as_of = PG_GETARG_TIMESTAMPTZ(1);
-	CheckAsOf(work.as_of);
-	buyers = palloc_extended((Size) (count + 1) * sizeof(Buyer),
-							 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	for (int i = 0; i < count; i++)
-	{
-		buyers[i].id = DatumGetTextPP(ids[i]);
-		buyers[i].prefix = IdPrefix(buyers[i].id);
-	}
-	DoBuyers(&work, buyers, count);
+	DoRefresh(fcinfo, &work);
 	PG_RETURN_INT64(work.moved);
+}
+
+/*
+ * refresh_batch(ids, as_of): the same for those whom nobody holds; how many
+ * moved, and who was held
+ */
+Datum
+refresh_batch(PG_FUNCTION_ARGS)
+{
+	Work		work = {.task = TASK_REFRESH, .access = ROW_LOCK_FREE};
+	TupleDesc	tupdesc;
+	Datum		values[2];
+	bool		nulls[2] = {false, false};
+
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "refresh_batch returns a row");
+	DoRefresh(fcinfo, &work);
+	values[0] = Int64GetDatum(work.moved);
+	values[1] = LeftForLater(&work);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc),
+													  values, nulls)));
 }

@@ -13,6 +13,7 @@
 #include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
@@ -120,6 +121,52 @@ ReadBaseRow(Base *base, Snapshot snapshot)
 	table_close(relation, NoLock);
 }
 
+/*
+ * A map that was read, kept by its bytes: to parse it costs a single purchase
+ * as much as all else.  The same bytes always mean the same, so nothing can
+ * make this stale.
+ */
+typedef struct KeptMap
+{
+	MemoryContext context;
+	struct varlena *bytes;
+	SegmentMap *map;
+	text	  **names;			/* of its segments */
+} KeptMap;
+
+/* Read a map, or find it kept from before. */
+static const KeptMap *
+KeepMap(const struct varlena *bytes)
+{
+	static KeptMap *kept = NULL;
+	MemoryContext context;
+	MemoryContext old;
+	KeptMap    *fresh;
+	Size		size = VARSIZE_ANY(bytes);
+
+	if (kept != NULL && VARSIZE_ANY(kept->bytes) == size &&
+		memcmp(kept->bytes, bytes, size) == 0)
+		return kept;
+	context = AllocSetContextCreate(CurrentMemoryContext,
+									"contact_pressure segment map",
+									ALLOCSET_SMALL_SIZES);
+	old = MemoryContextSwitchTo(context);
+	fresh = palloc(sizeof(KeptMap));
+	fresh->context = context;
+	fresh->map = OpenSegmentMap(bytes);
+	fresh->names = palloc(fresh->map->nsegments * sizeof(text *));
+	for (int i = 0; i < fresh->map->nsegments; i++)
+		fresh->names[i] = cstring_to_text(fresh->map->segments[i].name);
+	fresh->bytes = memcpy(palloc(size), bytes, size);
+	MemoryContextSwitchTo(old);
+	/* somebody up the stack may still read the one before */
+	if (kept != NULL)
+		MemoryContextSetParent(kept->context, TopTransactionContext);
+	MemoryContextSetParent(context, TopMemoryContext);
+	kept = fresh;
+	return kept;
+}
+
 /* Fill in the model and the map of a version. */
 static void
 TakeModelRow(Base *base, HeapTuple tuple, TupleDesc tupdesc)
@@ -127,7 +174,9 @@ TakeModelRow(Base *base, HeapTuple tuple, TupleDesc tupdesc)
 	bool		isnull;
 	char	   *why = TextDatumGetCString(heap_getattr(tuple, MODEL_WHY,
 													   tupdesc, &isnull));
+	Datum		map = heap_getattr(tuple, MODEL_MAP, tupdesc, &isnull);
 	Datum		prospects;
+	const KeptMap *kept = KeepMap(PG_DETOAST_DATUM_PACKED(map));
 
 	base->version = DatumGetInt32(heap_getattr(tuple, MODEL_VERSION_NUMBER,
 											   tupdesc, &isnull));
@@ -135,12 +184,8 @@ TakeModelRow(Base *base, HeapTuple tuple, TupleDesc tupdesc)
 	base->model = *DatumGetModel(heap_getattr(tuple, MODEL_MODEL, tupdesc,
 											  &isnull));
 	base->model_zone = ModelOpenZone(&base->model);
-	base->map = OpenSegmentMap(PG_DETOAST_DATUM_PACKED(
-							heap_getattr(tuple, MODEL_MAP, tupdesc,
-										 &isnull)));
-	base->names = palloc(base->map->nsegments * sizeof(text *));
-	for (int i = 0; i < base->map->nsegments; i++)
-		base->names[i] = cstring_to_text(base->map->segments[i].name);
+	base->map = kept->map;
+	base->names = kept->names;
 	prospects = heap_getattr(tuple, MODEL_PROSPECTS, tupdesc, &isnull);
 	if (!isnull)
 		base->prospects = DatumGetTextPCopy(prospects);

@@ -97,23 +97,28 @@ CreatePersons(text **ids, const Instant *since, int count,
 
 /* Lock the persons. */
 static void
-LockPersons(text **ids, const Instant *since, int count, Customer *customers)
+LockPersons(text **ids, const Instant *since, RowAccess access, int count,
+			Customer *customers)
 {
-	RowReader  *reader = OpenRowReader(true);
+	RowReader  *reader = OpenRowReader(access);
 	bool		created = false;
 
 	for (int i = 0; i < count; i++)
 	{
 		LedgerPerson *person = &customers[i].person;
 		text	   *merged_into;
+		RowResult	result = ROW_UNSUITED;
 
 		CHECK_FOR_INTERRUPTS();
 		memset(person, 0, sizeof(*person));
 		person->lease_until = DT_NOEND;
-		if (reader != NULL &&
-			ReaderFetch(reader, ids[i], person, &merged_into) == ROW_FOUND &&
-			(person->lease_until == DT_NOEND ||
-			 person->lease_until > GetCurrentTimestamp()))
+		if (reader != NULL)
+			result = ReaderFetch(reader, ids[i], person, &merged_into);
+		customers[i].held = result == ROW_HELD;
+		if (customers[i].held ||
+			(result == ROW_FOUND &&
+			 (person->lease_until == DT_NOEND ||
+			  person->lease_until > GetCurrentTimestamp())))
 			continue;
 		/* unknown, merged, with a lease that has ended, or not to be had so */
 		LockPerson(ids[i], GetCurrentTimestamp(), false, person);
@@ -124,7 +129,7 @@ LockPersons(text **ids, const Instant *since, int count, Customer *customers)
 			CreatePersons(ids + i, since + i, count - i, customers + i);
 			if (reader != NULL)
 				CloseRowReader(reader);
-			reader = OpenRowReader(true);
+			reader = OpenRowReader(access);
 			created = true;
 		}
 		LockPerson(ids[i], GetCurrentTimestamp(), true, person);
@@ -313,7 +318,7 @@ FetchCustomers(Customer *customers, int count)
 
 /* See segment.h. */
 void
-LockCustomers(text **ids, const Instant *since, int count,
+LockCustomers(text **ids, const Instant *since, RowAccess access, int count,
 			  Customer *customers)
 {
 	for (int i = 0; i < count; i++)
@@ -326,7 +331,7 @@ LockCustomers(text **ids, const Instant *since, int count,
 		customer->rescore_at = customer->due_at = INSTANT_NEVER;
 		ItemPointerSetInvalid(&customer->tid);
 	}
-	LockPersons(ids, since, count, customers);
+	LockPersons(ids, since, access, count, customers);
 	/* this transaction's own changes count, too */
 	CommandCounterIncrement();
 	FetchCustomers(customers, count);

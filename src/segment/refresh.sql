@@ -203,34 +203,6 @@ $$;
 COMMENT ON FUNCTION contact_pressure.people_to_refresh(text, timestamptz, integer, boolean) IS
 	'who is not up to an instant, in batches in the lock order';
 
-CREATE FUNCTION contact_pressure.refresh_batch(
-	ids         text[],
-	as_of       timestamptz,
-	OUT moved   bigint,
-	OUT skipped text[]
-)
-LANGUAGE plpgsql
-SET search_path = pg_catalog, contact_pressure, pg_temp
-AS $$
-DECLARE
-	-- Orders lock their buyers in whatever order they come: who waits for
-	-- them may hold one lock and no more.
-	free text[] := ARRAY(
-		SELECT p.person_id FROM contact_pressure.person AS p
-		 WHERE p.person_id = ANY (ids)
-		 ORDER BY p.person_id COLLATE "C"
-		   FOR NO KEY UPDATE SKIP LOCKED);
-BEGIN
-	moved := contact_pressure.refresh_people(free, as_of);
-	IF cardinality(free) < cardinality(ids) THEN
-		skipped := ARRAY(SELECT u.id FROM unnest(ids) AS u(id)
-						  WHERE u.id <> ALL (free));
-	END IF;
-END
-$$;
-COMMENT ON FUNCTION contact_pressure.refresh_batch(text[], timestamptz) IS
-	'refreshes those persons whom nobody holds; how many moved, and who was held';
-
 -- --- the procedures
 
 -- No SET clause: a procedure that has one cannot commit.

@@ -65,6 +65,7 @@ typedef struct MonthSum
 typedef struct Customer
 {
 	LedgerPerson person;		/* locked */
+	bool		held;			/* by somebody else: it is not locked */
 	bool		created;		/* by this very call */
 	bool		known;			/* there is a row; else all else is empty */
 	RfmData		purchases;		/* what counts as of scored_at */
@@ -116,10 +117,11 @@ typedef struct Move
  * Lock persons, whose ids are distinct and in the order of COLLATE "C", and
  * read their rows.  since[i]: known since then who is created; NULL: nobody
  * is, and person.known says whether there is somebody.  A person who was
- * merged meanwhile has another id than was asked for.
+ * merged meanwhile has another id than was asked for.  With ROW_LOCK_FREE
+ * nobody is waited for, if that can be.
  */
-extern void LockCustomers(text **ids, const Instant *since, int count,
-						  Customer *customers);
+extern void LockCustomers(text **ids, const Instant *since, RowAccess access,
+						  int count, Customer *customers);
 
 /* What is to be written about the customers of a chunk. */
 typedef struct Changes

@@ -33,6 +33,19 @@ LANGUAGE C COST 10000;
 COMMENT ON FUNCTION contact_pressure.refresh_people(text[], timestamptz) IS
 	'brings scores and segments of persons up to an instant; how many moved';
 
+-- Orders lock their buyers in whatever order they come: who waits for them
+-- may hold one lock and no more.
+CREATE FUNCTION contact_pressure.refresh_batch(
+	ids         text[],
+	as_of       timestamptz,
+	OUT moved   bigint,
+	OUT skipped text[]
+)
+AS 'MODULE_PATHNAME', 'refresh_batch'
+LANGUAGE C COST 10000;
+COMMENT ON FUNCTION contact_pressure.refresh_batch(text[], timestamptz) IS
+	'refreshes those persons whom nobody holds; how many moved, and who was held';
+
 CREATE FUNCTION contact_pressure.purchase_changed() RETURNS trigger
 AS 'MODULE_PATHNAME', 'purchase_changed'
 LANGUAGE C;
