@@ -306,10 +306,22 @@ SumRow(OrderReader *reader, TupleTableSlot *slot, bool gone)
 		ThrowCoreError(&err);
 }
 
+/* Say of which table an order is that cannot be counted. */
+static void
+OrderContext(void *arg)
+{
+	const OrderReader *reader = arg;
+
+	errcontext("order in table %s, tracked as purchases (a row whose amount is NULL is left out: a generated column can see to that)",
+			   RelationGetRelationName(reader->relation));
+}
+
 /* Sum up a transition table. */
 static void
 SumRows(OrderReader *reader, Tuplestorestate *rows, bool gone)
 {
+	ErrorContextCallback context = {error_context_stack, OrderContext,
+	reader};
 	TupleTableSlot *slot =
 		MakeSingleTupleTableSlot(RelationGetDescr(reader->relation),
 								 &TTSOpsMinimalTuple);
@@ -322,6 +334,7 @@ SumRows(OrderReader *reader, Tuplestorestate *rows, bool gone)
 	/* others read it, too, each by a pointer of its own */
 	tuplestore_select_read_pointer(rows, pointer);
 	tuplestore_rescan(rows);
+	error_context_stack = &context;
 	while (tuplestore_gettupleslot(rows, true, false, slot))
 	{
 		MemoryContext old = MemoryContextSwitchTo(row);
@@ -331,6 +344,7 @@ SumRows(OrderReader *reader, Tuplestorestate *rows, bool gone)
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(row);
 	}
+	error_context_stack = context.previous;
 	MemoryContextDelete(row);
 	ExecDropSingleTupleTableSlot(slot);
 }
