@@ -445,7 +445,11 @@ Add(Work *work, Customer *customer, const Buyer *buyer, bool *write)
 	*write = true;
 	if (AwaitsFill(base, customer))
 	{
-		*write = customer->fill != -base->fill;
+		/*
+		 * It may say so already.  But what an old snapshot shows may have been
+		 * counted since, without this order: only writing finds that out.
+		 */
+		*write = customer->fill != -base->fill || IsolationUsesXactSnapshot();
 		customer->fill = -base->fill;
 		return false;
 	}
