@@ -123,6 +123,42 @@ BEGIN
 END
 $$;
 
+-- Who will fall, by asking every midnight who would be where.
+CREATE FUNCTION segment_twin.check_slipping(as_of timestamptz, within interval) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	CALL segment_twin.read_map();
+	INSERT INTO segment_twin.found
+	WITH night AS (
+		SELECT DISTINCT g AS at
+		  FROM (SELECT v.zone FROM segment_twin.version AS v
+				 UNION SELECT b.zone FROM contact_pressure.segment_base AS b) AS z,
+			   generate_series((as_of AT TIME ZONE z.zone)::date::timestamp, (as_of + within) AT TIME ZONE z.zone, '1 day') AS d,
+			   LATERAL (SELECT d AT TIME ZONE z.zone) AS n(g)
+		 WHERE g > as_of AND g <= as_of + within
+	), place AS (
+		SELECT n.at, c.person_id, p.segment AS from_segment, c.segment AS to_segment, c.score,
+			   coalesce(m.rank, 100) > coalesce(w.rank, 100) AS fell
+		  FROM night AS n
+		 CROSS JOIN LATERAL segment_twin.customers(n.at) AS c
+		  JOIN contact_pressure.person AS p USING (person_id)
+		  LEFT JOIN segment_twin.map AS m ON m.segment = c.segment
+		  LEFT JOIN segment_twin.map AS w ON w.segment = p.segment
+	), want AS (
+		SELECT DISTINCT ON (person_id) person_id, from_segment, to_segment, at, score
+		  FROM place WHERE fell ORDER BY person_id, at
+	), got AS (
+		SELECT s.person_id, s.from_segment, s.to_segment, s.at, s.to_score::text
+		  FROM contact_pressure.slipping(within) AS s
+	)
+	SELECT as_of::date, 'slipping', d.person_id, d.which, format('%s to %s at %s', d.from_segment, d.to_segment, d.at)
+	  FROM (SELECT 'the twin only' AS which, w.* FROM (SELECT * FROM want EXCEPT SELECT * FROM got) AS w
+			 UNION ALL
+			SELECT 'slipping() only', g.* FROM (SELECT * FROM got EXCEPT SELECT * FROM want) AS g) AS d
+	 LIMIT 10;
+	PERFORM segment_twin.count('slipping', (SELECT count(*) FROM contact_pressure.slipping(within)));
+END
+$$;
+
 CREATE PROCEDURE segment_twin.replay() LANGUAGE plpgsql AS $$
 DECLARE
 	s      segment_twin.setting := (SELECT x FROM segment_twin.setting AS x);
@@ -174,5 +210,8 @@ BEGIN
 		EXIT WHEN (SELECT count(*) FROM segment_twin.found) > 100;
 	END LOOP;
 	PERFORM segment_twin.count('nights', night);
+	IF NOT s.contacts THEN
+		PERFORM segment_twin.check_slipping(midnight, '60 days');
+	END IF;
 END
 $$;
