@@ -860,13 +860,54 @@ BEGIN
 		END IF;
 		PERFORM contact_pressure.track_partition(new.oid::regclass, new.root::regclass, new.kind);
 	END LOOP;
+	-- Contacts and events stay when a partition goes; orders count where the
+	-- table has them.
+	FOR new IN
+		SELECT t.tgrelid AS oid FROM pg_trigger AS t
+		 WHERE TG_TAG = 'ALTER TABLE' AND t.tgfoid = ANY (ours)
+		   AND t.tgname = 'contact_pressure_purchases_insert'
+		   AND NOT EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhrelid = t.tgrelid)
+	LOOP
+		CONTINUE WHEN NOT pg_catalog.has_schema_privilege('contact_pressure', 'USAGE')
+			OR NOT pg_catalog.has_table_privilege('contact_pressure.tracked_table', 'SELECT')
+			OR NOT pg_catalog.has_function_privilege('contact_pressure.leave_source(regclass)', 'EXECUTE');
+		PERFORM contact_pressure.leave_source(new.oid::regclass);
+	END LOOP;
 END
 $$;
 COMMENT ON FUNCTION contact_pressure.track_new_partitions() IS
-	'event trigger: a partition that is created or attached is tracked like the table it is a part of';
+	'event trigger: a partition that is created or attached is tracked like the table it is a part of; orders of one that is detached do not count';
 
 CREATE EVENT TRIGGER contact_pressure_partitions
 	ON ddl_command_end WHEN TAG IN ('CREATE TABLE', 'ALTER TABLE')
 	EXECUTE FUNCTION contact_pressure.track_new_partitions();
 COMMENT ON EVENT TRIGGER contact_pressure_partitions IS
 	'partitions of tracked tables are tracked from their first row on';
+
+CREATE FUNCTION contact_pressure.count_after_drop() RETURNS event_trigger
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF NOT EXISTS (SELECT FROM pg_event_trigger_dropped_objects() AS d
+					WHERE d.object_type = 'trigger'
+					  AND starts_with(d.object_identity, 'contact_pressure_purchases_insert on ')) THEN
+		RETURN;
+	ELSIF NOT pg_catalog.has_schema_privilege('contact_pressure', 'USAGE')
+		  OR NOT pg_catalog.has_table_privilege('contact_pressure.tracked_table', 'SELECT')
+		  OR NOT pg_catalog.has_function_privilege('contact_pressure.count_again()', 'EXECUTE') THEN
+		RAISE WARNING 'a tracked table of orders is gone, and its orders still count'
+			USING HINT = 'Whoever may track tables can count again: SELECT contact_pressure.count_again().';
+	ELSIF contact_pressure.purchase_rows() IS NOT NULL THEN
+		PERFORM contact_pressure.count_again();
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION contact_pressure.count_after_drop() IS
+	'event trigger: orders of a partition or table that is dropped do not count, where others remain';
+
+CREATE EVENT TRIGGER contact_pressure_dropped
+	ON sql_drop WHEN TAG IN ('DROP TABLE', 'DROP SCHEMA', 'DROP OWNED')
+	EXECUTE FUNCTION contact_pressure.count_after_drop();
+COMMENT ON EVENT TRIGGER contact_pressure_dropped IS
+	'what customers bought is what the tables of orders have that are there';

@@ -236,6 +236,41 @@ $$;
 COMMENT ON FUNCTION contact_pressure.count_buyers(regclass, contact_pressure.tracked_table) IS
 	'counts those anew who bought something in a new partition';
 
+CREATE FUNCTION contact_pressure.leave_source(member regclass) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, contact_pressure, pg_temp
+SET TimeZone = 'UTC'
+SET DateStyle = 'ISO, YMD'
+SET IntervalStyle = 'postgres'
+SET extra_float_digits = 1
+SET bytea_output = 'hex'
+SET jit = off
+AS $$
+DECLARE
+	id_column name;
+	ids       text[];
+BEGIN
+	SELECT split_part(encode(t.tgargs, 'escape'), '\000', 1) INTO id_column
+	  FROM pg_trigger AS t
+	 WHERE t.tgrelid = member AND t.tgname = 'contact_pressure_purchases_insert'
+	   AND NOT EXISTS (SELECT FROM contact_pressure.tracked_table AS s
+						WHERE s.relation = member AND s.kind = 'purchases'
+						  AND s.ended_at IS NULL);
+	IF id_column IS NULL THEN
+		RETURN;
+	END IF;
+	PERFORM contact_pressure.set_tracking(m, k, NULL)
+	   FROM contact_pressure.tracked_members(member) AS m,
+			unnest(contact_pressure.tracked_kinds('purchases')) AS k;
+	EXECUTE format('SELECT array_agg(DISTINCT contact_pressure.person_of(r.%I::text)) FROM %s AS r',
+				   id_column, member)
+	   INTO ids;
+	PERFORM contact_pressure.recount_people(ids);
+END
+$$;
+COMMENT ON FUNCTION contact_pressure.leave_source(regclass) IS
+	'a partition that was detached from a tracked table of orders is none any more, and its customers are counted without it';
+
 -- --- everybody: what a fill is made of
 
 CREATE FUNCTION contact_pressure.purchase_months(keep interval)
