@@ -56,7 +56,7 @@ typedef struct Buyer
 typedef struct Work
 {
 	Task		task;
-	const Base *base;			/* as of the chunk */
+	Base	   *base;			/* as of the chunk */
 	Instant		as_of;			/* of a refresh */
 	RowAccess	access;
 	int			fill;			/* of put_purchases(); 0: the base's */

@@ -263,22 +263,57 @@ BaseMonth(const Base *base, Instant at)
 	return UnitStart(ZoneDate(base->zone, at), UNIT_MONTH, 0);
 }
 
+/* What versions call prospects, all of them. */
+struct ProspectNames
+{
+	int			count;
+	int			space;
+	text	  **names;
+};
+
+/* Read them once a base. */
+static ProspectNames *
+ReadProspectNames(void)
+{
+	ProspectNames *all = palloc0(sizeof(ProspectNames));
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	Relation	relation = OpenBaseTable("segment_model");
+	SysScanDesc scan = systable_beginscan(relation, InvalidOid, false,
+										  snapshot, 0, NULL);
+	HeapTuple	tuple;
+
+	all->space = 4;
+	all->names = palloc(all->space * sizeof(text *));
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		bool		isnull;
+		Datum		name = heap_getattr(tuple, MODEL_PROSPECTS,
+										RelationGetDescr(relation), &isnull);
+
+		if (isnull ||
+			(all->count > 0 &&
+			 SameText(all->names[all->count - 1], DatumGetTextPP(name))))
+			continue;
+		if (all->count == all->space)
+			all->names = repalloc(all->names, (all->space *= 2) * sizeof(text *));
+		all->names[all->count++] = DatumGetTextPCopy(name);
+	}
+	systable_endscan(scan);
+	table_close(relation, NoLock);
+	UnregisterSnapshot(snapshot);
+	return all;
+}
+
 /* See segment.h. */
 bool
-IsProspects(const Base *base, const text *segment)
+IsProspects(Base *base, const text *segment)
 {
-	static SPIPlanPtr plan = NULL;
-	static const Oid types[] = {TEXTOID};
-	Datum		values[] = {PointerGetDatum(segment)};
-	bool		found;
-
 	if (SameText(segment, base->prospects))
 		return true;
-	SPI_connect();
-	LedgerPlan(&plan,
-			   "SELECT FROM contact_pressure.segment_model"
-			   " WHERE prospects = $1", lengthof(types), types);
-	found = LedgerExecute(plan, values, NULL, false) > 0;
-	SPI_finish();
-	return found;
+	if (base->ever == NULL)
+		base->ever = ReadProspectNames();
+	for (int i = 0; i < base->ever->count; i++)
+		if (SameText(segment, base->ever->names[i]))
+			return true;
+	return false;
 }

@@ -18,6 +18,8 @@
 
 /* --- the base (base.c) */
 
+typedef struct ProspectNames ProspectNames;
+
 typedef struct Base
 {
 	/* segment_base */
@@ -36,6 +38,7 @@ typedef struct Base
 	SegmentMap *map;
 	text	  **names;			/* of the map's segments */
 	text	   *prospects;		/* NULL: they have no segment */
+	ProspectNames *ever;		/* read when they are asked for */
 } Base;
 
 /*
@@ -51,7 +54,7 @@ extern Instant BaseClock(const Base *base);
 extern DateADT BaseMonth(const Base *base, Instant at);
 
 /* Is this the prospects' segment, of now or of an earlier version? */
-extern bool IsProspects(const Base *base, const text *segment);
+extern bool IsProspects(Base *base, const text *segment);
 
 /* --- a customer's row (customer.c) */
 
