@@ -47,7 +47,7 @@ BEGIN
 	CASE wanted
 	WHEN 'application' THEN
 		EXECUTE format('GRANT SELECT ON contact_pressure.refusal,
-			contact_pressure.tracked_table TO %s', role);
+			contact_pressure.tracked_table, contact_pressure.job_progress TO %s', role);
 		EXECUTE format('GRANT INSERT, UPDATE ON contact_pressure.person,
 			contact_pressure.contact_log TO %s', role);
 		EXECUTE format('GRANT INSERT ON contact_pressure.response_log,
