@@ -338,12 +338,14 @@ BEGIN
 	-- one at a time puts what it counted; not a session's lock, so that it
 	-- works behind a pooler
 	PERFORM pg_advisory_xact_lock(hashtextextended('contact_pressure.fill_purchases', 0));
-	RETURN EXISTS (SELECT FROM contact_pressure.segment_base AS b
-					WHERE b.fill = number
-					  -- of two that load, the one that reads last
-					  AND (b.query IS NULL
-						   OR NOT EXISTS (SELECT FROM contact_pressure.job_progress AS j
-										   WHERE j.job = 'load_purchases' AND j.job_id > is_fill.step)));
+	-- of two that load, the one that reads last
+	IF is_fill.step IS NOT NULL AND contact_pressure.loads_purchases() THEN
+		IF EXISTS (SELECT FROM contact_pressure.job_progress AS j
+					WHERE j.job = 'load_purchases' AND j.job_id > is_fill.step) THEN
+			RETURN false;
+		END IF;
+	END IF;
+	RETURN EXISTS (SELECT FROM contact_pressure.segment_base AS b WHERE b.fill = number);
 END
 $$;
 COMMENT ON FUNCTION contact_pressure.is_fill(integer, bigint) IS
