@@ -351,10 +351,11 @@ ScoreCustomer(const Base *base, Customer *customer, Instant as_of)
 	const RfmData *purchases = &customer->purchases;
 	unsigned	engaged = NOT_GIVEN;
 
-	if (customer->nmonths > 0)
-		as_of = Max(as_of, customer->months[customer->nmonths - 1].sum.last);
-	else
+	if (customer->nmonths == 0)
 		as_of = Max(as_of, purchases->last);
+	/* the last of them may have refunds only */
+	for (int i = 0; i < customer->nmonths; i++)
+		as_of = Max(as_of, customer->months[i].sum.last);
 	customer->rescore_at = base->keep == 0 ? INSTANT_NEVER :
 		SumMonths(base, customer, as_of);
 	customer->version = base->version;

@@ -194,10 +194,14 @@ ReadId(OrderReader *reader, Datum datum)
 		case INT8OID:
 			length = (Size) pg_lltoa(DatumGetInt64(datum), digits);
 			break;
+		case BOOLOID:
+			/* as a cast to text has it, here and below */
+			string = DatumGetBool(datum) ? "true" : "false";
+			length = strlen(string);
+			break;
 		default:
 			string = OidOutputFunctionCall(reader->id.output, datum);
 			length = strlen(string);
-			/* as a cast to text has it */
 			while (reader->id.type == BPCHAROID && length > 0 &&
 				   string[length - 1] == ' ')
 				length--;
@@ -349,6 +353,41 @@ SumRows(OrderReader *reader, Tuplestorestate *rows, bool gone)
 	ExecDropSingleTupleTableSlot(slot);
 }
 
+/*
+ * An id of whatever type reads the same in every session, as purchases_of()
+ * reads it; most types need no setting for that.
+ */
+static void
+FixSettings(Oid id_type)
+{
+	static const char *const settings[][2] = {
+		{"DateStyle", "ISO, YMD"},
+		{"TimeZone", "UTC"},
+		{"IntervalStyle", "postgres"},
+		{"extra_float_digits", "1"},
+		{"bytea_output", "hex"}
+	};
+
+	switch (id_type)
+	{
+		case TEXTOID:
+		case VARCHAROID:
+		case BPCHAROID:
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+		case NUMERICOID:
+		case UUIDOID:
+			return;
+		default:
+			break;
+	}
+	for (int i = 0; i < (int) lengthof(settings); i++)
+		(void) set_config_option(settings[i][0], settings[i][1], PGC_USERSET,
+								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+								 false);
+}
+
 /* What is left of the sums where something changed. */
 static PurchaseDelta *
 ChangedSums(OrderReader *reader, int *count)
@@ -433,18 +472,8 @@ purchase_changed(PG_FUNCTION_ARGS)
 		PG_RETURN_POINTER(NULL);
 	}
 	OpenReader(trigger->tg_trigger, trigger->tg_relation, &reader);
-	/* an id of any type reads the same in every session */
 	guc_level = NewGUCNestLevel();
-	if (reader.id.type == DATEOID || reader.id.type == TIMESTAMPOID ||
-		reader.id.type == TIMESTAMPTZOID)
-	{
-		(void) set_config_option("DateStyle", "ISO, YMD", PGC_USERSET,
-								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
-								 false);
-		(void) set_config_option("TimeZone", "UTC", PGC_USERSET,
-								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
-								 false);
-	}
+	FixSettings(reader.id.type);
 	if (trigger->tg_oldtable != NULL)
 		SumRows(&reader, trigger->tg_oldtable, true);
 	if (trigger->tg_newtable != NULL)
