@@ -48,7 +48,7 @@ CREATE FUNCTION contact_pressure.tracked_label(value text)
 RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$
 SELECT nullif(pg_catalog.lower(
-	pg_catalog.btrim($1, E' \t\n\v\f\r') COLLATE pg_catalog."C"), '')
+	pg_catalog.btrim($1, E' \t\n\x0b\f\r') COLLATE pg_catalog."C"), '')
 $$;
 COMMENT ON FUNCTION contact_pressure.tracked_label(text) IS
 	'the name of a channel, purpose or outcome as contact_log has it; a blank one is NULL';

@@ -222,7 +222,7 @@ BEGIN
 		RETURN format('%L::text', contact_pressure.tracked_label(other));
 	END IF;
 	value := contact_pressure.tracked_column(relation, argument, name) || '::text';
-	label := format('nullif(lower(btrim(%s, E'' \t\n\v\f\r'') COLLATE "C"), '''')', value);
+	label := format('nullif(lower(btrim(%s, E'' \t\n\x0b\f\r'') COLLATE "C"), '''')', value);
 	IF names IS NOT NULL THEN
 		IF jsonb_typeof(names) <> 'object' THEN
 			RAISE EXCEPTION 'the names for column "%" are no JSON object', name

@@ -499,5 +499,12 @@ SELECT throws_ok($$SELECT track_contacts(NULL, 'who', 'at', 'email')$$, '22004',
 SELECT throws_ok($$SELECT untrack('crm.bare', 'contact')$$, '22023', 'there is no tracking of "contact"', 'no such kind');
 SELECT lives_ok($$SELECT track_contacts('crm.bare', 'who', 'at', 'email', key_column => 'ref')$$, 'a key that is NOT NULL is enough');
 
+-- only white space is cut from a name
+CREATE TABLE crm.spots (id bigint PRIMARY KEY, who text, at timestamptz, ch text);
+INSERT INTO crm.spots VALUES (1, 'v1', '2026-01-01Z', E' TV\x0b'), (2, 'v1', '2026-01-02Z', 'vod');
+SELECT track_contacts('crm.spots', 'who', 'at', channel_column => 'ch', purpose => 'vip');
+SELECT results_eq($$SELECT channel, purpose FROM contact_log WHERE person_id = 'v1' ORDER BY at$$,
+	$$VALUES ('tv', 'vip'), ('vod', 'vip')$$, 'a v is no white space');
+
 SELECT * FROM finish();
 ROLLBACK;
