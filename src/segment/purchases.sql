@@ -438,18 +438,19 @@ BEGIN
 	-- other one, whose row that has marked.
 	-- (No joins, but a look at the row of each: nothing knows of a fill's
 	-- number how many rows have it.)
-	EXECUTE 'SELECT array_agg(c.person_id), array_agg(c.purchases), array_agg(c.month), array_agg(c.place)'
+	EXECUTE 'SELECT array_agg(c.person_id), array_agg(m.purchases), array_agg(m.month), array_agg(c.place)'
+			' FROM (SELECT c.place, c.person_id, array_agg(c.month ORDER BY c.month) AS months,'
+			' array_agg(c.purchases ORDER BY c.month) AS monthly'
 			' FROM pg_temp.contact_pressure_counted AS c'
-			' WHERE c.place BETWEEN $1 AND $2 AND (SELECT '
+			' WHERE c.place BETWEEN $1 AND $2 GROUP BY 1, 2) AS c,'
+			' unnest(c.months, c.monthly) AS m(month, purchases)'
+			' WHERE (SELECT '
 			|| CASE WHEN whom = 'new' THEN 'true' ELSE 'p.merged_into IS NOT NULL' END ||
 			' FROM contact_pressure.person AS p WHERE p.person_id = c.person_id) IS NOT TRUE'
 			' AND (SELECT v.fill = $3'
 			|| (SELECT CASE WHEN b.query IS NULL THEN ''
-					   WHEN b.keep IS NULL THEN ' AND v.purchases = c.purchases'
-					   ELSE ' AND (v.months, v.monthly) IS NOT DISTINCT FROM'
-							' (SELECT ROW(array_agg(m.month ORDER BY m.month),'
-							' array_agg(m.purchases ORDER BY m.month))'
-							' FROM pg_temp.contact_pressure_counted AS m WHERE m.place = c.place)' END
+					   WHEN b.keep IS NULL THEN ' AND v.purchases = c.monthly[1]'
+					   ELSE ' AND v.months = c.months AND v.monthly = c.monthly' END
 				  FROM contact_pressure.segment_base AS b) ||
 			' FROM contact_pressure.customer_value AS v WHERE v.person_id = c.person_id) IS NOT TRUE'
 	   INTO ids, purchases, months, places USING first, last, number;
