@@ -268,7 +268,12 @@ BEGIN
 			   r.recorded_at, r.response_id,
 			   lead(r.response_id) OVER (
 				   PARTITION BY h.holder, r.person_id, r.log_id
-				   ORDER BY r.recorded_at, r.response_id) IS NULL AS is_last
+				   ORDER BY r.recorded_at, r.response_id) IS NULL AS is_last,
+			   -- when a response was taken back nobody knows: a bounce that it
+			   -- outweighed may have counted from the first; that refuses less
+			   r.outcome IN ('bounced', 'failed', 'rejected', 'hard_bounced')
+			   AND bool_or(r.source = 'taken back') OVER (
+				   PARTITION BY h.holder, r.person_id, r.log_id) AS in_doubt
 		  FROM held AS h
 		  JOIN contact_pressure.response_log AS r
 			ON r.person_id = (h.contact).person_id
@@ -307,10 +312,12 @@ BEGIN
 	  FROM held AS h
 	UNION ALL
 	SELECT r.holder, greatest(r.recorded_at, r.since), r.recorded_at,
-		   CASE WHEN r.is_last THEN 'settled response' ELSE 'response' END, 2,
+		   CASE WHEN r.is_last OR r.in_doubt THEN 'settled response'
+				ELSE 'response' END, 2,
 		   r.contact,
 		   CASE WHEN r.is_last THEN (r.contact).outcome ELSE r.outcome END,
-		   CASE WHEN r.is_last THEN (r.contact).answered_at ELSE r.at END,
+		   CASE WHEN r.is_last THEN (r.contact).answered_at
+				WHEN NOT r.in_doubt THEN r.at END,
 		   r.own, NULL
 	  FROM response AS r
 	UNION ALL

@@ -82,11 +82,12 @@ FindMonth(Customer *customer, DateADT month)
 		MonthSum   *months = palloc((customer->nmonths + 1) *
 									sizeof(MonthSum));
 
-		memcpy(months, customer->months, at * sizeof(MonthSum));
+		for (int i = customer->nmonths; i > at; i--)
+			months[i] = customer->months[i - 1];
+		for (int i = 0; i < at; i++)
+			months[i] = customer->months[i];
 		months[at].month = month;
 		RfmInit(&months[at].sum);
-		memcpy(months + at + 1, customer->months + at,
-			   (customer->nmonths - at) * sizeof(MonthSum));
 		customer->months = months;
 		customer->nmonths++;
 	}

@@ -257,7 +257,13 @@ SET search_path = pg_catalog, contact_pressure, pg_temp
 AS $$
 BEGIN
 	IF TG_OP = 'TRUNCATE' THEN
-		TRUNCATE contact_pressure.customer_value, contact_pressure.segment_change;
+		-- one that the same statement empties is empty, and cannot be again
+		IF EXISTS (SELECT FROM contact_pressure.customer_value) THEN
+			TRUNCATE contact_pressure.customer_value;
+		END IF;
+		IF EXISTS (SELECT FROM contact_pressure.segment_change) THEN
+			TRUNCATE contact_pressure.segment_change;
+		END IF;
 		RETURN NULL;
 	END IF;
 	DELETE FROM contact_pressure.customer_value AS v
