@@ -100,7 +100,8 @@ OBJS = \
 	src/segment/apply.o \
 	src/segment/base.o \
 	src/segment/customer.o \
-	src/segment/purchase.o
+	src/segment/purchase.o \
+	src/segment/sums.o
 
 HEADER_FILES = \
 	src/compat.h \
@@ -167,6 +168,7 @@ SQL_MODULES = \
 	src/segment/tables.sql \
 	src/segment/value.sql \
 	src/segment/purchases.sql \
+	src/segment/check.sql \
 	src/segment/people.sql \
 	src/segment/refresh.sql \
 	src/segment/moves.sql \

@@ -3,12 +3,6 @@
  *		Changes of purchases, of the calendar and of the model, brought to
  *		the customers: their summaries, scores, segments.
  *
- * The summary of a person's orders is kept by adding and taking away.  The
- * number of orders and the amount are a group, so it does not matter in which
- * order triggers and sessions come.  The first and the last order are not:
- * when one of them goes the sources are asked, which may already have what
- * another trigger is about to add; to add that again does no harm.
- *
  * Persons are sorted bytewise, taken in chunks and locked in that order.
  */
 #include "postgres.h"
@@ -66,253 +60,6 @@ typedef struct Work
 	int64		moved;
 	MemoryContext context;		/* as long as the call */
 } Work;
-
-/* --- summaries */
-
-/* The summary of a customer's month, made when there is none. */
-static RfmData *
-FindMonth(Customer *customer, DateADT month)
-{
-	int			at = 0;
-
-	while (at < customer->nmonths && customer->months[at].month < month)
-		at++;
-	if (at == customer->nmonths || customer->months[at].month != month)
-	{
-		MonthSum   *months = palloc((customer->nmonths + 1) *
-									sizeof(MonthSum));
-
-		for (int i = customer->nmonths; i > at; i--)
-			months[i] = customer->months[i - 1];
-		for (int i = 0; i < at; i++)
-			months[i] = customer->months[i];
-		months[at].month = month;
-		RfmInit(&months[at].sum);
-		customer->months = months;
-		customer->nmonths++;
-	}
-	return &customer->months[at].sum;
-}
-
-/* Where a customer's purchases of a month are summed up. */
-static RfmData *
-SumOf(const Base *base, Customer *customer, DateADT month)
-{
-	return base->keep > 0 ? FindMonth(customer, month) : &customer->purchases;
-}
-
-/*
- * Take orders away from a summary.  False: what remains cannot be told from
- * the two.
- */
-static bool
-TakeAway(RfmData *sum, const RfmData *plus, const RfmData *minus)
-{
-	Decimal		amount = RfmAmount(minus);
-	RfmData		negative;
-	CoreError	err;
-	bool		first_gone = minus->orders > 0 && minus->first <= sum->first &&
-		plus->first > minus->first;
-	bool		last_gone = minus->orders > 0 && minus->last >= sum->last &&
-		plus->last < minus->last;
-
-	RfmInit(&negative);
-	negative.scale = (uint16_t) amount.scale;
-	RfmSetUnits(&negative, -amount.units);
-	if (!RfmMerge(sum, &negative, &err))
-		ThrowCoreError(&err);
-	sum->orders -= minus->orders;
-	return sum->orders >= 0 && !first_gone && !last_gone;
-}
-
-/*
- * Take what happened to a person's orders into the summaries.  False: the
- * sources have to be asked.
- */
-static bool
-TakeDeltas(const Base *base, Customer *customer, const Buyer *buyer)
-{
-	bool		certain = true;
-
-	for (int i = 0; i < buyer->count; i++)
-	{
-		const PurchaseDelta *delta = &buyer->deltas[i];
-		RfmData    *sum = SumOf(base, customer, delta->month);
-		CoreError	err;
-
-		if (!RfmMerge(sum, &delta->plus, &err))
-			ThrowCoreError(&err);
-		certain &= TakeAway(sum, &delta->plus, &delta->minus);
-	}
-	return certain;
-}
-
-/* The purchases that count as of an instant, and when the next of them ends. */
-static Instant
-SumMonths(const Base *base, Customer *customer, Instant as_of)
-{
-	int32_t		date = ZoneDate(base->zone, as_of);
-	Instant		expiry = INSTANT_NEVER;
-	CoreError	err;
-
-	RfmInit(&customer->purchases);
-	for (int i = customer->nmonths - 1; i >= 0; i--)
-	{
-		const MonthSum *month = &customer->months[i];
-		int			year;
-		int			number;
-		int			day;
-		int32_t		end;
-
-		DateToCivil(month->month, &year, &number, &day);
-		number += base->keep;		/* 0-based: the month after the last */
-		end = DateFromCivil(year + number / 12, number % 12 + 1, 1);
-		if (end <= date)
-			break;
-		expiry = ZoneInstant(base->zone, end * MICROS_PER_DAY);
-		if (!RfmMerge(&customer->purchases, &month->sum, &err))
-			ThrowCoreError(&err);
-	}
-	return expiry;
-}
-
-/* --- asking the sources */
-
-/* The summaries of some persons, from the sources. */
-#define PURCHASES_OF \
-	"SELECT person_id, month, purchases" \
-	"  FROM contact_pressure.purchases_of($1)"
-
-/* Are two summaries the same but for their dates? */
-static bool
-SameFigures(const RfmData *a, const RfmData *b)
-{
-	Decimal		x = RfmAmount(a);
-	Decimal		y = RfmAmount(b);
-
-	return a->orders == b->orders && DecimalCompare(&x, &y) == 0;
-}
-
-/* The next of a customer's months in which anything was bought, or NULL. */
-static const MonthSum *
-NextMonth(const Customer *customer, int *at)
-{
-	while (*at < customer->nmonths)
-	{
-		const MonthSum *month = &customer->months[(*at)++];
-
-		if (month->sum.orders != 0 || RfmUnits(&month->sum) != 0)
-			return month;
-	}
-	return NULL;
-}
-
-/*
- * The same for customers, month by month: what moves from one to another is
- * seen in no total.
- */
-static bool
-SameMonths(const Customer *a, const Customer *b)
-{
-	int			at_a = 0;
-	int			at_b = 0;
-
-	for (;;)
-	{
-		const MonthSum *x = NextMonth(a, &at_a);
-		const MonthSum *y = NextMonth(b, &at_b);
-
-		if (x == NULL || y == NULL)
-			return x == y;
-		if (x->month != y->month || !SameFigures(&x->sum, &y->sum))
-			return false;
-	}
-}
-
-/*
- * The sources' summaries take the place of a customer's.  Where they differ
- * in more than dates, the sources have what another trigger of the same
- * transaction is still to bring: it, too, will ask them.
- */
-static void
-TakeCount(const Base *base, Customer *customer, Customer *counted)
-{
-	if (base->keep > 0 ? !SameMonths(customer, counted) :
-		!SameFigures(&customer->purchases, &counted->purchases))
-		customer->fill = -Max(base->fill, 1);
-	customer->purchases = counted->purchases;
-	customer->months = counted->months;
-	customer->nmonths = counted->nmonths;
-}
-
-/* Which of some customers, in the order of their ids, has this one? */
-static int
-FindCustomer(Customer **customers, int count, const text *id)
-{
-	int			low = 0;
-	int			high = count;
-
-	while (high - low > 1)
-	{
-		int			middle = (low + high) / 2;
-
-		if (CompareIds(customers[middle]->person.id, id) <= 0)
-			low = middle;
-		else
-			high = middle;
-	}
-	return SameText(customers[low]->person.id, id) ? low : -1;
-}
-
-/* A row of PURCHASES_OF: whose it is, and what. */
-static void
-TakeCountedRow(const Base *base, Customer **customers, Customer *counted,
-			   int count, HeapTuple tuple, TupleDesc tupdesc)
-{
-	bool		isnull;
-	bool		no_month;
-	int			at;
-	Datum		id = SPI_getbinval(tuple, tupdesc, 1, &isnull);
-	Datum		month = SPI_getbinval(tuple, tupdesc, 2, &no_month);
-	Datum		sum = SPI_getbinval(tuple, tupdesc, 3, &isnull);
-
-	at = FindCustomer(customers, count, DatumGetTextPP(id));
-	if (at >= 0)
-		*SumOf(base, &counted[at], no_month ? 0 : DatumGetDateADT(month)) =
-			*DatumGetRfm(sum);
-}
-
-/* Ask the sources about customers, who are in the order of their ids. */
-static void
-CountAgain(const Base *base, Customer **customers, int count)
-{
-	static SPIPlanPtr plan = NULL;
-	static Oid	seen = InvalidOid;
-	static const Oid types[] = {TEXTARRAYOID};
-	Customer   *counted = palloc0(count * sizeof(Customer));
-	Datum	   *ids = palloc(count * sizeof(Datum));
-	Datum		values[lengthof(types)];
-	MemoryContext old = CurrentMemoryContext;
-
-	for (int i = 0; i < count; i++)
-	{
-		ids[i] = PointerGetDatum(customers[i]->person.id);
-		RfmInit(&counted[i].purchases);
-	}
-	values[0] = ArrayDatum(ids, NULL, count, TEXTOID);
-	ForgetPlan(&plan, &seen, LedgerRelation("customer_value"));
-	SPI_connect();
-	LedgerPlan(&plan, PURCHASES_OF, lengthof(types), types);
-	(void) LedgerExecute(plan, values, NULL, false);
-	old = MemoryContextSwitchTo(old);
-	for (uint64 i = 0; i < SPI_processed; i++)
-		TakeCountedRow(base, customers, counted, count, SPI_tuptable->vals[i],
-					   SPI_tuptable->tupdesc);
-	MemoryContextSwitchTo(old);
-	SPI_finish();
-	for (int i = 0; i < count; i++)
-		TakeCount(base, customers[i], &counted[i]);
-}
 
 /* --- scores and segments */
 
@@ -455,7 +202,7 @@ Add(Work *work, Customer *customer, const Buyer *buyer, bool *write)
 		customer->fill = -base->fill;
 		return false;
 	}
-	certain = TakeDeltas(base, customer, buyer);
+	certain = TakeDeltas(base, customer, buyer->deltas, buyer->count);
 	/* a row that was not there is complete from now on */
 	if (!customer->known)
 	{
@@ -512,7 +259,7 @@ Put(Work *work, Customer *customer, const Buyer *buyer)
 	RfmInit(&customer->purchases);
 	customer->nmonths = 0;
 	customer->fill = fill;
-	(void) TakeDeltas(base, customer, buyer);
+	(void) TakeDeltas(base, customer, buyer->deltas, buyer->count);
 	return true;
 }
 
@@ -609,21 +356,14 @@ BuyerSince(const Work *work, const Buyer *buyer)
 	return since;
 }
 
-/*
- * Do a chunk.  Who was merged meanwhile is put aside, under the id of the one
- * merged into; how many were.
- */
-static int
-DoChunk(Work *work, Buyer *buyers, int count, Buyer *aside)
+/* Lock the customers of a chunk and read what is known of them. */
+static Customer *
+OpenChunk(Work *work, const Buyer *buyers, int count)
 {
 	text	  **ids = palloc(count * sizeof(text *));
 	Instant    *since = palloc(count * sizeof(Instant));
 	Customer   *customers = palloc(count * sizeof(Customer));
-	Customer  **asked = palloc(count * sizeof(Customer *));
-	Changes		changes = {0};
 	bool		only_gone = false;
-	int			nasked = 0;
-	int			naside = 0;
 
 	for (int i = 0; i < count; i++)
 	{
@@ -642,51 +382,81 @@ DoChunk(Work *work, Buyer *buyers, int count, Buyer *aside)
 	LockCustomers(ids, since, work->access, count, customers);
 	/* what was in force before the locks were had is, or becomes, old */
 	work->base = ReadBase(true);
-	changes.base = work->base;
-	changes.customers = palloc(count * sizeof(Customer *));
-	changes.moves = palloc0(count * sizeof(Move));
-	changes.rows = palloc0(count * sizeof(bool));
-	changes.at = !work->base->replay ? GetCurrentTimestamp() :
+	return customers;
+}
+
+/* What a chunk changes: nothing yet. */
+static void
+InitChanges(const Work *work, int count, Changes *changes)
+{
+	memset(changes, 0, sizeof(*changes));
+	changes->base = work->base;
+	changes->customers = palloc(count * sizeof(Customer *));
+	changes->moves = palloc0(count * sizeof(Move));
+	changes->rows = palloc0(count * sizeof(bool));
+	changes->at = !work->base->replay ? GetCurrentTimestamp() :
 		work->task == TASK_REFRESH ? work->as_of :
 		/* behind the night's moves */
 		work->base->as_of + 1;
+}
+
+/* Score those of a chunk whose rows change, and write what comes of it. */
+static void
+CloseChunk(Work *work, Changes *changes)
+{
+	for (int i = 0; i < changes->count; i++)
+	{
+		Customer   *customer = changes->customers[i];
+
+		if (changes->rows[i] &&
+			!(work->task == TASK_ADD && AwaitsFill(work->base, customer)))
+			Conclude(work, customer, &changes->moves[i]);
+		work->moved += changes->moves[i].why != NULL;
+	}
+	WriteCustomers(changes);
+}
+
+/*
+ * Do a chunk.  Who was merged meanwhile is put aside, under the id of the one
+ * merged into; how many were.
+ */
+static int
+DoChunk(Work *work, Buyer *buyers, int count, Buyer *aside)
+{
+	Customer   *customers = OpenChunk(work, buyers, count);
+	Customer  **asked = palloc(count * sizeof(Customer *));
+	Changes		changes;
+	int			nasked = 0;
+	int			naside = 0;
+
+	InitChanges(work, count, &changes);
 	for (int i = 0; i < count; i++)
 	{
 		Customer   *customer = &customers[i];
 		int			at = changes.count;
 
 		if (customer->held)
-		{
-			LeaveForLater(work, ids[i]);
-			continue;
-		}
-		if (!SameText(customer->person.id, ids[i]))
+			LeaveForLater(work, buyers[i].id);
+		else if (!SameText(customer->person.id, buyers[i].id))
 		{
 			aside[naside] = buyers[i];
 			aside[naside].id = KeepId(work, customer->person.id);
 			aside[naside].prefix = IdPrefix(aside[naside].id);
 			naside++;
-			continue;
 		}
-		if (!customer->person.known)
-			continue;
-		changes.customers[at] = customer;
-		if (DoTask(work, customer, &buyers[i], &changes.rows[at]))
-			asked[nasked++] = customer;
-		if (work->task == TASK_REFRESH && !customer->known)
-			RefreshProspect(work, customer, &changes.moves[at]);
-		changes.count++;
+		else if (customer->person.known)
+		{
+			changes.customers[at] = customer;
+			if (DoTask(work, customer, &buyers[i], &changes.rows[at]))
+				asked[nasked++] = customer;
+			if (work->task == TASK_REFRESH && !customer->known)
+				RefreshProspect(work, customer, &changes.moves[at]);
+			changes.count++;
+		}
 	}
 	if (nasked > 0)
 		CountAgain(work->base, asked, nasked);
-	for (int i = 0; i < changes.count; i++)
-		if (changes.rows[i] && !(work->task == TASK_ADD &&
-								 AwaitsFill(work->base,
-											changes.customers[i])))
-			Conclude(work, changes.customers[i], &changes.moves[i]);
-	WriteCustomers(&changes);
-	for (int i = 0; i < changes.count; i++)
-		work->moved += changes.moves[i].why != NULL;
+	CloseChunk(work, &changes);
 	return naside;
 }
 

@@ -4,8 +4,9 @@
  *		this room share.
  *
  * base.c knows the model and the map in force; customer.c reads and writes
- * the rows of customers; apply.c brings changes of purchases, of the calendar
- * and of the model to them; purchase.c is the trigger of a table of orders.
+ * the rows of customers; sums.c keeps the summaries; apply.c brings changes of
+ * purchases, of the calendar and of the model to them; purchase.c is the
+ * trigger of a table of orders.
  */
 #ifndef CONTACT_PRESSURE_SEGMENT_H
 #define CONTACT_PRESSURE_SEGMENT_H
@@ -140,7 +141,7 @@ typedef struct Changes
 /* Write rows, the persons' segments, the moves; tell who listens. */
 extern void WriteCustomers(const Changes *changes);
 
-/* --- bringing changes to customers (apply.c) */
+/* --- summaries (sums.c) */
 
 /* What a statement did to a customer's orders in a month. */
 typedef struct PurchaseDelta
@@ -151,6 +152,24 @@ typedef struct PurchaseDelta
 	RfmData		plus;
 	RfmData		minus;
 } PurchaseDelta;
+
+/*
+ * Take what happened to a person's orders into the summaries.  False: the
+ * sources have to be asked.
+ */
+extern bool TakeDeltas(const Base *base, Customer *customer,
+					   const PurchaseDelta *deltas, int count);
+
+/* Ask the sources about customers, who are in the order of their ids. */
+extern void CountAgain(const Base *base, Customer **customers, int count);
+
+/*
+ * Where months matter: sum up the purchases that count as of an instant, and
+ * say when the next of them ends.
+ */
+extern Instant SumMonths(const Base *base, Customer *customer, Instant as_of);
+
+/* --- bringing changes to customers (apply.c) */
 
 /*
  * Take them all, in any order, into the rows of their customers.  doubtful:
