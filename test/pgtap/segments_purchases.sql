@@ -751,5 +751,48 @@ SELECT pg_temp.fit('2026-05-01Z');
 SELECT is(pg_temp.any_statements(200), NULL, 'two hundred statements at random in a window of two months');
 SELECT pg_temp.forget_all();
 
+-- an order of the future, and a refund of a later month
+
+CREATE TABLE shop.ahead (client text, at timestamptz, paid numeric);
+SELECT track_purchases('shop.ahead', 'client', 'at', 'paid', keep => '6 months');
+SELECT pg_temp.fit('2026-05-01Z') FROM (SELECT put_purchases('{x}', ARRAY[rfm('2026-04-01Z'::timestamptz, '2026-04-01Z', 1, 5)], '{2026-04-01}')) AS one;
+SELECT count_again();
+INSERT INTO shop.ahead VALUES ('early', '2099-11-15Z', 20), ('early', '2099-12-03Z', -20);
+SELECT is_empty('SELECT * FROM check_segments()', 'an order of the future is scored as of itself, whatever is paid back later');
+SELECT pg_temp.forget_all();
+
+-- ids whose text depends on the session
+
+CREATE TABLE shop.odd (client float8, at timestamptz, paid numeric);
+CREATE TABLE shop.yes (client boolean, at timestamptz, paid numeric);
+SELECT track_purchases('shop.odd', 'client', 'at', 'paid'), track_purchases('shop.yes', 'client', 'at', 'paid');
+SET LOCAL extra_float_digits = -10;
+INSERT INTO shop.odd VALUES (1.0 / 3, '2026-01-01Z', 1);
+RESET extra_float_digits;
+INSERT INTO shop.odd VALUES (1.0 / 3, '2026-01-02Z', 2);
+INSERT INTO shop.yes VALUES (true, '2026-01-02Z', 2);
+SELECT bag_eq('SELECT person_id, orders(purchases) FROM customer_value', $$VALUES ('0.3333333333333333', 2::bigint), ('true', 1)$$,
+	'an id is the same in every session');
+SELECT is_empty('SELECT * FROM check_segments()', 'and for the check');
+SELECT pg_temp.forget_all();
+
+-- a role that does not see all orders
+
+CREATE TABLE shop.secret (client text, at timestamptz, paid numeric);
+SELECT track_purchases('shop.secret', 'client', 'at', 'paid');
+INSERT INTO shop.secret VALUES ('s', '2026-01-01Z', 5000), ('s', '2026-01-02Z', 5), ('s', '2026-01-03Z', 6);
+ALTER TABLE shop.secret ENABLE ROW LEVEL SECURITY;
+CREATE POLICY small ON shop.secret USING (paid < 1000);
+CREATE ROLE segments_clerk;
+GRANT USAGE ON SCHEMA shop TO segments_clerk;
+GRANT ALL ON shop.secret TO segments_clerk;
+SELECT grant_access('segments_clerk', 'application');
+SET ROLE segments_clerk;
+SELECT lives_ok($$INSERT INTO shop.secret VALUES ('s', '2026-01-04Z', 7)$$, 'what is added need not be counted again');
+SELECT throws_ok($$DELETE FROM shop.secret WHERE paid = 7$$, '42501', NULL, 'a last order that goes is not counted by a role that does not see them all');
+RESET ROLE;
+SELECT is(orders(purchases), 4::bigint, 'the figures stay right') FROM customer_value WHERE person_id = 's';
+SELECT pg_temp.forget_all();
+
 SELECT * FROM finish();
 ROLLBACK;
