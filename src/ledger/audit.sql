@@ -269,15 +269,20 @@ BEGIN
 			   lead(r.response_id) OVER (
 				   PARTITION BY h.holder, r.person_id, r.log_id
 				   ORDER BY r.recorded_at, r.response_id) IS NULL AS is_last,
-			   -- when a response was taken back nobody knows: a bounce that it
-			   -- outweighed may have counted from the first; that refuses less
-			   r.outcome IN ('bounced', 'failed', 'rejected', 'hard_bounced')
-			   AND bool_or(r.source = 'taken back') OVER (
-				   PARTITION BY h.holder, r.person_id, r.log_id) AS in_doubt
+			   -- when a response was taken back nobody knows: beside a bounce it
+			   -- may never have weighed anything; that refuses less
+			   b.bounced AND bool_or(r.source = 'taken back') OVER (
+				   PARTITION BY h.holder, r.person_id, r.log_id) AS in_doubt,
+			   r.source = 'taken back' AND bool_or(b.bounced) OVER (
+				   PARTITION BY h.holder, r.person_id, r.log_id
+				   ORDER BY r.recorded_at, r.response_id) AS is_idle
 		  FROM held AS h
 		  JOIN contact_pressure.response_log AS r
 			ON r.person_id = (h.contact).person_id
 		   AND r.log_id = (h.contact).log_id
+		 CROSS JOIN LATERAL
+			   (SELECT r.outcome IN ('bounced', 'failed', 'rejected',
+									 'hard_bounced') AS bounced) AS b
 	), state AS (
 		SELECT v.person_id,
 			   ROW(v.*)::contact_pressure.person_version AS was,
@@ -320,6 +325,7 @@ BEGIN
 				WHEN NOT r.in_doubt THEN r.at END,
 		   r.own, NULL
 	  FROM response AS r
+	 WHERE r.is_last OR NOT r.is_idle
 	UNION ALL
 	SELECT h.holder, greatest((h.contact).settled_at, h.since),
 		   (h.contact).settled_at, (h.contact).status, 3, h.contact, NULL,
