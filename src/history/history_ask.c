@@ -7,8 +7,6 @@
 #include "history/expiry.h"
 #include "history/history_parts.h"
 
-#include <ctype.h>
-#include <strings.h>
 
 /* The error for a question that the summary cannot answer. */
 static bool
@@ -342,20 +340,11 @@ EngagementParse(const char *text, size_t length, Engagement *engagement,
 				CoreError *err)
 {
 	char		quoted[CORE_QUOTE_SIZE];
+	int			found = FindName(EngagementNames, ENGAGEMENTS, &text, &length);
 
-	while (length > 0 && isspace((unsigned char) *text))
+	if (found >= 0)
 	{
-		text++;
-		length--;
-	}
-	while (length > 0 && isspace((unsigned char) text[length - 1]))
-		length--;
-	for (int i = 0; i < ENGAGEMENTS; i++)
-	{
-		if (strlen(EngagementNames[i]) != length ||
-			strncasecmp(EngagementNames[i], text, length) != 0)
-			continue;
-		*engagement = (Engagement) i;
+		*engagement = (Engagement) found;
 		return true;
 	}
 	CoreFail(err, CORE_INVALID, "unknown engagement \"%s\"",

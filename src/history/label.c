@@ -124,7 +124,27 @@ LabelPurpose(const char *text, size_t length, char *out, CoreError *err)
 	return true;
 }
 
-/* Read the name of an outcome; see label.h. */
+/* See label.h. */
+int
+FindName(const char *const *names, int count, const char **text,
+		 size_t *length)
+{
+	TrimBlanks(text, length);
+	for (int i = 0; i < count; i++)
+	{
+		size_t		n = 0;
+
+		if (strlen(names[i]) != *length)
+			continue;
+		while (n < *length && Fold((*text)[n]) == names[i][n])
+			n++;
+		if (n == *length)
+			return i;
+	}
+	return -1;
+}
+
+/* See label.h. */
 bool
 OutcomeParse(const char *text, size_t length, Outcome *outcome,
 			 CoreError *err)
@@ -132,21 +152,13 @@ OutcomeParse(const char *text, size_t length, Outcome *outcome,
 	char		quoted[CORE_QUOTE_SIZE];
 	const char *name = text;
 	size_t		name_length = length;
+	int			found = FindName(OutcomeNames, OUTCOME_COUNT, &name,
+								 &name_length);
 
-	TrimBlanks(&name, &name_length);
-	for (int i = 0; i < OUTCOME_COUNT; i++)
+	if (found >= 0)
 	{
-		size_t		n = 0;
-
-		if (strlen(OutcomeNames[i]) != name_length)
-			continue;
-		while (n < name_length && Fold(name[n]) == OutcomeNames[i][n])
-			n++;
-		if (n == name_length)
-		{
-			*outcome = (Outcome) i;
-			return true;
-		}
+		*outcome = (Outcome) found;
+		return true;
 	}
 	CoreFail(err, CORE_INVALID, "invalid outcome: \"%s\"",
 			 CoreQuote(quoted, text, length));

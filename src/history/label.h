@@ -26,6 +26,13 @@ extern bool LabelChannel(const char *text, size_t length, char *out,
 extern bool LabelPurpose(const char *text, size_t length, char *out,
 						 CoreError *err);
 
+/*
+ * The place of a name in a list, whatever its case and the blanks around it;
+ * -1: it is not there.  *text and *length become those of the bare name.
+ */
+extern int	FindName(const char *const *names, int count, const char **text,
+					 size_t *length);
+
 typedef enum Outcome
 {
 	OUTCOME_PLANNED = 0,

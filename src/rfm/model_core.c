@@ -4,9 +4,9 @@
  */
 #include "rfm/model.h"
 
-#include <ctype.h>
 #include <math.h>
-#include <strings.h>
+
+#include "history/label.h"
 
 const char *const DimensionNames[DIMENSIONS] = {
 	"recency", "frequency", "monetary"
@@ -22,20 +22,11 @@ MethodParse(const char *text, size_t length, ModelMethod *method,
 			CoreError *err)
 {
 	char		quoted[CORE_QUOTE_SIZE];
+	int			found = FindName(MethodNames, METHODS, &text, &length);
 
-	while (length > 0 && isspace((unsigned char) *text))
+	if (found >= 0)
 	{
-		text++;
-		length--;
-	}
-	while (length > 0 && isspace((unsigned char) text[length - 1]))
-		length--;
-	for (int i = 0; i < METHODS; i++)
-	{
-		if (strlen(MethodNames[i]) != length ||
-			strncasecmp(MethodNames[i], text, length) != 0)
-			continue;
-		*method = (ModelMethod) i;
+		*method = (ModelMethod) found;
 		return true;
 	}
 	CoreFail(err, CORE_INVALID, "unknown method \"%s\"",
