@@ -24,6 +24,7 @@
 #include "policy/policy.h"
 
 PG_FUNCTION_INFO_V1(contact_scope);
+PG_FUNCTION_INFO_V1(segment_name);
 PG_FUNCTION_INFO_V1(check_person);
 PG_FUNCTION_INFO_V1(check_policy);
 PG_FUNCTION_INFO_V1(policy_changed);
@@ -133,8 +134,28 @@ CheckId(const RowEdit *edit)
 }
 
 /*
- * The name of a segment, folded; segments are named as channels are.  One
- * that the layers of a policy use otherwise is none.  False: it is NULL.
+ * The name of a segment, folded; segments are named as channels are.  shown:
+ * as an error has it.
+ */
+static void
+FoldSegment(const text *name, const char *shown,
+			char segment[LABEL_NAME_MAX + 1])
+{
+	CoreError	err;
+
+	if (LabelChannel(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), segment,
+					 &err))
+		return;
+	CoreFail(&err, CORE_INVALID, "invalid segment: \"%s\"", shown);
+	CoreHint(&err, "A segment is a name such as loyal or at_risk: letters, "
+			 "digits, \"_\" and \"-\", a letter first, at most %d "
+			 "characters; not any or each.", LABEL_NAME_MAX);
+	ThrowCoreError(&err);
+}
+
+/*
+ * The segment of a row.  One that the layers of a policy use otherwise is
+ * none.  False: it is NULL.
  */
 static bool
 EditSegment(RowEdit *edit, bool of_person, char segment[LABEL_NAME_MAX + 1])
@@ -143,22 +164,12 @@ EditSegment(RowEdit *edit, bool of_person, char segment[LABEL_NAME_MAX + 1])
 	int			column;
 	Datum		value;
 	text	   *name;
-	CoreError	err;
 
 	if (!GetColumn(edit, "segment", &column, &value))
 		return false;
 	name = DatumGetTextPP(value);
-	if (!LabelChannel(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), segment,
-					  &err))
-	{
-		CoreFail(&err, CORE_INVALID, "invalid segment: \"%s\"",
-				 CoreQuote(quoted, VARDATA_ANY(name),
-						   VARSIZE_ANY_EXHDR(name)));
-		CoreHint(&err, "A segment is a name such as loyal or at_risk: "
-				 "letters, digits, \"_\" and \"-\", a letter first, at most "
-				 "%d characters; not any or each.", LABEL_NAME_MAX);
-		ThrowCoreError(&err);
-	}
+	FoldSegment(name, CoreQuote(quoted, VARDATA_ANY(name),
+								VARSIZE_ANY_EXHDR(name)), segment);
 	if (strcmp(segment, PREFERENCES) == 0 ||
 		(of_person && strcmp(segment, "everyone") == 0))
 		ereport(ERROR,
@@ -168,6 +179,25 @@ EditSegment(RowEdit *edit, bool of_person, char segment[LABEL_NAME_MAX + 1])
 				 errhint("Choose another name; a person without a segment is judged by the rows \"everyone\" and \"default\".")));
 	SetColumn(edit, column, CStringGetTextDatum(segment), false);
 	return true;
+}
+
+/* segment_name(segment): as it is stored, for a segment to move people to */
+Datum
+segment_name(PG_FUNCTION_ARGS)
+{
+	text	   *name = PG_GETARG_TEXT_PP(0);
+	const char *shown = text_to_cstring(name);
+	char		segment[LABEL_NAME_MAX + 1];
+
+	FoldSegment(name, shown, segment);
+	if (strcmp(segment, PREFERENCES) == 0 ||
+		strcmp(segment, "everyone") == 0 || strcmp(segment, "default") == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid segment: \"%s\"", shown),
+				 errdetail("The rules of that name are not those of a segment."),
+				 errhint("Choose another name.")));
+	PG_RETURN_TEXT_P(cstring_to_text(segment));
 }
 
 /* The zone, in the spelling of the time zone data base. */

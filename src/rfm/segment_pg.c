@@ -33,6 +33,7 @@ PG_FUNCTION_INFO_V1(rfm_segments);
 PG_FUNCTION_INFO_V1(rfm_segment);
 PG_FUNCTION_INFO_V1(segment_rank);
 PG_FUNCTION_INFO_V1(segment_is_loyal);
+PG_FUNCTION_INFO_V1(segment_map_has_groups);
 PG_FUNCTION_INFO_V1(segment_map_segments);
 PG_FUNCTION_INFO_V1(segment_map_lint);
 
@@ -448,6 +449,15 @@ segment_is_loyal(PG_FUNCTION_ARGS)
 	if (segment < 0)
 		PG_RETURN_NULL();
 	PG_RETURN_BOOL(map->segments[segment].loyal);
+}
+
+/* segment_map_has_groups(map): does it ask for the engagement? */
+Datum
+segment_map_has_groups(PG_FUNCTION_ARGS)
+{
+	SegmentMap *map = OpenSegmentMap(PG_GETARG_VARLENA_PP(0));
+
+	PG_RETURN_BOOL(map->groups != 0);
 }
 
 /* segment_map_segments(map): the segments as rows, by rank */

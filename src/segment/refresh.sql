@@ -9,25 +9,8 @@
 
 CREATE FUNCTION contact_pressure.segment_name(segment text)
 RETURNS text
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
-SET search_path = pg_catalog, contact_pressure, pg_temp
-AS $$
-DECLARE
-	name constant text := lower(btrim(segment, E' \t\n\x0b\f\r') COLLATE "C");
-BEGIN
-	IF name !~ '^[a-z][a-z0-9_-]{0,62}$' OR name IN ('any', 'each') THEN
-		RAISE EXCEPTION 'invalid segment: "%"', segment
-			USING ERRCODE = 'invalid_parameter_value',
-				  HINT = 'A segment is a name such as loyal or at_risk: letters, digits, "_" and "-", a letter first, at most 63 characters; not any or each.';
-	ELSIF name IN ('everyone', 'preferences', 'default') THEN
-		RAISE EXCEPTION 'invalid segment: "%"', segment
-			USING ERRCODE = 'invalid_parameter_value',
-				  DETAIL = 'The rules of that name are not those of a segment.',
-				  HINT = 'Choose another name.';
-	END IF;
-	RETURN name;
-END
-$$;
+AS 'MODULE_PATHNAME', 'segment_name'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION contact_pressure.segment_name(text) IS
 	'the name of a segment as it is stored; an error when people cannot be in one of that name';
 
@@ -129,12 +112,8 @@ COMMENT ON FUNCTION contact_pressure.begin_refresh(timestamptz) IS
 
 CREATE FUNCTION contact_pressure.segment_map_has_groups(map contact_pressure.segment_map)
 RETURNS boolean
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-SET search_path = pg_catalog, contact_pressure, pg_temp
-AS $$
-	-- its text is canonical, and a name has no colon
-	SELECT map::text ~ '(?n):.*\m(engaged|unengaged|fading|unresponsive|contacted|uncontacted)\M'
-$$;
+AS 'MODULE_PATHNAME', 'segment_map_has_groups'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION contact_pressure.segment_map_has_groups(contact_pressure.segment_map) IS
 	'does a map ask for the engagement?';
 
