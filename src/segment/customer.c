@@ -390,24 +390,38 @@ RowOfCustomer(const Customer *customer, Oid rfm_type, Datum *values,
 #undef SET
 }
 
-/* Write a row by a query. */
+/*
+ * Write a row by a query, whose parameters are the columns of its table.
+ * *plan and *seen are static variables, *seen of the table.
+ */
 static void
-QueryWriteRow(Datum *values, const bool *nulls, Oid rfm_type)
+QueryWrite(SPIPlanPtr *plan, Oid *seen, const char *table, int natts,
+		   const char *source, Datum *values, const bool *nulls)
 {
-	static SPIPlanPtr plan = NULL;
-	static Oid	seen = InvalidOid;
-	Oid			types[VALUE_ATTRIBUTES];
-	char		blanks[VALUE_ATTRIBUTES + 1] = {0};
-	Oid			relation = LedgerRelation("customer_value");
+	Oid			relation = LedgerRelation(table);
+	Oid		   *types = palloc(natts * sizeof(Oid));
+	char	   *blanks = palloc0(natts + 1);
 
-	ForgetPlan(&plan, &seen, rfm_type);
-	for (int i = 0; i < VALUE_ATTRIBUTES; i++)
+	ForgetPlan(plan, seen, relation);
+	for (int i = 0; i < natts; i++)
 	{
 		types[i] = get_atttype(relation, i + 1);
 		blanks[i] = nulls[i] ? 'n' : ' ';
 	}
 	SPI_connect();
-	LedgerPlan(&plan,
+	LedgerPlan(plan, source, natts, types);
+	(void) LedgerExecute(*plan, values, blanks, false);
+	SPI_finish();
+}
+
+/* Write a customer's row by a query. */
+static void
+QueryWriteRow(Datum *values, const bool *nulls)
+{
+	static SPIPlanPtr plan = NULL;
+	static Oid	seen = InvalidOid;
+
+	QueryWrite(&plan, &seen, "customer_value", VALUE_ATTRIBUTES,
 			   "INSERT INTO contact_pressure.customer_value"
 			   " (person_id, purchases, score, segment, engagement, version,"
 			   "  scored_at, rescore_at, due_at, fill, pinned, months, monthly)"
@@ -417,9 +431,7 @@ QueryWriteRow(Datum *values, const bool *nulls, Oid rfm_type)
 			   " SET purchases = $2, score = $3, segment = $4,"
 			   "  engagement = $5, version = $6, scored_at = $7,"
 			   "  rescore_at = $8, due_at = $9, fill = $10, pinned = $11,"
-			   "  months = $12, monthly = $13", VALUE_ATTRIBUTES, types);
-	(void) LedgerExecute(plan, values, blanks, false);
-	SPI_finish();
+			   "  months = $12, monthly = $13", values, nulls);
 }
 
 /* Write the rows that are there, or those that are new, without a query. */
@@ -488,7 +500,7 @@ WriteRows(const Changes *changes)
 				changes->customers[i]->known != (bool) known)
 				continue;
 			RowOfCustomer(changes->customers[i], rfm_type, values, nulls);
-			QueryWriteRow(values, nulls, rfm_type);
+			QueryWriteRow(values, nulls);
 		}
 	}
 }
@@ -543,25 +555,13 @@ QueryWriteMove(Datum *values, const bool *nulls)
 {
 	static SPIPlanPtr plan = NULL;
 	static Oid	seen = InvalidOid;
-	Oid			types[CHANGE_ATTRIBUTES];
-	char		blanks[CHANGE_ATTRIBUTES + 1] = {0};
-	Oid			relation = LedgerRelation("segment_change");
 
-	ForgetPlan(&plan, &seen, relation);
-	for (int i = 0; i < CHANGE_ATTRIBUTES; i++)
-	{
-		types[i] = get_atttype(relation, i + 1);
-		blanks[i] = nulls[i] ? 'n' : ' ';
-	}
-	SPI_connect();
-	LedgerPlan(&plan,
+	QueryWrite(&plan, &seen, "segment_change", CHANGE_ATTRIBUTES,
 			   "INSERT INTO contact_pressure.segment_change"
 			   " (change_id, person_id, at, why, from_segment, to_segment,"
 			   "  from_score, to_score, version, recorded_at)"
 			   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-			   CHANGE_ATTRIBUTES, types);
-	(void) LedgerExecute(plan, values, blanks, false);
-	SPI_finish();
+			   values, nulls);
 }
 
 /* Write the moves into segment_change. */
@@ -588,6 +588,28 @@ WriteMoves(const Changes *changes)
 		CloseWriter(writer);
 }
 
+/* A text of a JSON object, or null. */
+static void
+AppendText(StringInfo json, const char *before, const text *value)
+{
+	appendStringInfoString(json, before);
+	if (value == NULL)
+		appendStringInfoString(json, "null");
+	else
+		escape_json(json, text_to_cstring(value));
+}
+
+/* A score of a JSON object, or null. */
+static void
+AppendScore(StringInfo json, const char *before, RfmScore score)
+{
+	appendStringInfoString(json, before);
+	if (score == 0)
+		appendStringInfoString(json, "null");
+	else
+		appendStringInfo(json, "%d", score);
+}
+
 /* Tell those who listen of a move. */
 static void
 NotifyMove(const Changes *changes, int i)
@@ -597,25 +619,12 @@ NotifyMove(const Changes *changes, int i)
 	char		at[INSTANT_TEXT_SIZE];
 
 	initStringInfo(&payload);
-	appendStringInfoString(&payload, "{\"person_id\":");
-	escape_json(&payload,
-				text_to_cstring(changes->customers[i]->person.id));
-	appendStringInfoString(&payload, ",\"from\":");
-	if (move->from == NULL)
-		appendStringInfoString(&payload, "null");
-	else
-		escape_json(&payload, text_to_cstring(move->from));
-	appendStringInfoString(&payload, ",\"to\":");
-	if (move->to == NULL)
-		appendStringInfoString(&payload, "null");
-	else
-		escape_json(&payload, text_to_cstring(move->to));
-	appendStringInfo(&payload, move->from_score == 0 ?
-					 ",\"from_score\":null" : ",\"from_score\":%d",
-					 move->from_score);
-	appendStringInfo(&payload, move->to_score == 0 ?
-					 ",\"to_score\":null" : ",\"to_score\":%d",
-					 move->to_score);
+	AppendText(&payload, "{\"person_id\":",
+			   changes->customers[i]->person.id);
+	AppendText(&payload, ",\"from\":", move->from);
+	AppendText(&payload, ",\"to\":", move->to);
+	AppendScore(&payload, ",\"from_score\":", move->from_score);
+	AppendScore(&payload, ",\"to_score\":", move->to_score);
 	InstantWrite(changes->at, at);
 	appendStringInfo(&payload, ",\"why\":\"%s\",\"at\":\"%s\"}", move->why,
 					 at);
