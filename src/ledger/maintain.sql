@@ -103,16 +103,31 @@ COMMENT ON FUNCTION contact_pressure.longest_window() IS
 
 CREATE FUNCTION contact_pressure.lock_people(ids text[])
 RETURNS text[]
-LANGUAGE sql
+LANGUAGE plpgsql
 SET search_path = pg_catalog, contact_pressure, pg_temp
 AS $$
-	SELECT ARRAY(SELECT p.person_id FROM contact_pressure.person AS p
-				  WHERE p.person_id = ANY (ids)
-				  ORDER BY p.person_id COLLATE "C"
-					FOR NO KEY UPDATE)
+DECLARE
+	locked text[];
+	merged boolean;
+BEGIN
+	LOOP
+		SELECT array_agg(p.person_id), bool_or(p.merged_into IS NOT NULL)
+		  INTO locked, merged
+		  FROM (SELECT p.person_id, p.merged_into
+				  FROM contact_pressure.person AS p
+				 WHERE p.person_id = ANY (ids)
+				 ORDER BY p.person_id COLLATE "C"
+				   FOR NO KEY UPDATE) AS p;
+		IF merged IS NOT TRUE THEN
+			RETURN coalesce(locked, '{}');
+		END IF;
+		ids := ARRAY(SELECT DISTINCT contact_pressure.person_of(l)
+					   FROM unnest(locked) AS l);
+	END LOOP;
+END
 $$;
 COMMENT ON FUNCTION contact_pressure.lock_people(text[]) IS
-	'locks persons in the lock order';
+	'locks persons in the lock order, or who they were merged into, and returns them';
 
 CREATE FUNCTION contact_pressure.end_leases(batch integer)
 RETURNS bigint

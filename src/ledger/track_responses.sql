@@ -87,7 +87,8 @@ BEGIN
 		SELECT DISTINCT ON (l.person_id COLLATE "C", l.log_id) l.*
 		  FROM unnest(responses) AS r
 		  JOIN contact_pressure.contact_log AS l
-			ON l.person_id = r.person_id AND l.log_id = r.log_id
+			ON l.person_id = contact_pressure.person_of(r.person_id)
+		   AND l.log_id = r.log_id
 		 WHERE l.person_id = ANY (ids)
 		 ORDER BY l.person_id COLLATE "C", l.log_id
 	LOOP

@@ -42,7 +42,8 @@ typedef enum Task
 typedef struct Buyer
 {
 	uint64		prefix;
-	text	   *id;
+	text	   *id;				/* of the person, once merges are resolved */
+	text	   *given;			/* as it was asked for */
 	PurchaseDelta *deltas;
 	int			count;
 } Buyer;
@@ -54,7 +55,7 @@ typedef struct Work
 	Instant		as_of;			/* of a refresh */
 	RowAccess	access;
 	int			fill;			/* of put_purchases(); 0: the base's */
-	bool		again;
+	bool		scanned;		/* these were counted before the locks */
 	bool		doubtful;		/* see ApplyPurchases() */
 	ArrayBuildState *left;		/* who is to be done again */
 	int64		moved;
@@ -244,17 +245,25 @@ LeftForLater(const Work *work)
 	return makeArrayResult(work->left, CurrentMemoryContext);
 }
 
-/* The summaries are those given; false: not now. */
+/*
+ * The summaries are those given.  What was scanned does not have what came to
+ * a marked customer since, and of who was merged since it has a part: these
+ * are, or become, marked, to be counted by themselves.  False: there is
+ * nothing to write.
+ */
 static bool
 Put(Work *work, Customer *customer, const Buyer *buyer)
 {
 	const Base *base = work->base;
 	int			fill = work->fill == 0 ? base->fill : work->fill;
 
-	if (!work->again && customer->fill == -fill)
+	if (work->scanned &&
+		(customer->fill == -fill || !SameText(buyer->given, buyer->id)))
 	{
-		LeaveForLater(work, customer->person.id);
-		return false;
+		bool		marked = customer->fill == -fill;
+
+		customer->fill = -fill;
+		return !marked;
 	}
 	RfmInit(&customer->purchases);
 	customer->nmonths = 0;
@@ -285,6 +294,14 @@ RefreshProspect(Work *work, Customer *customer, Move *move)
 	move->why = WhyRefreshed(work->base, 0);
 	move->from = segment;
 	move->to = work->base->prospects;
+}
+
+/* Is the customer left to the fill that goes on, as is all that follows? */
+static bool
+IsLeft(const Work *work, const Customer *customer)
+{
+	return (work->task == TASK_ADD || work->scanned) &&
+		AwaitsFill(work->base, customer);
 }
 
 /* Do the task for one customer of a chunk; true: the sources are asked. */
@@ -408,8 +425,7 @@ CloseChunk(Work *work, Changes *changes)
 	{
 		Customer   *customer = changes->customers[i];
 
-		if (changes->rows[i] &&
-			!(work->task == TASK_ADD && AwaitsFill(work->base, customer)))
+		if (changes->rows[i] && !IsLeft(work, customer))
 			Conclude(work, customer, &changes->moves[i]);
 		work->moved += changes->moves[i].why != NULL;
 	}
@@ -436,7 +452,7 @@ DoChunk(Work *work, Buyer *buyers, int count, Buyer *aside)
 		int			at = changes.count;
 
 		if (customer->held)
-			LeaveForLater(work, buyers[i].id);
+			LeaveForLater(work, buyers[i].given);
 		else if (!SameText(customer->person.id, buyers[i].id))
 		{
 			aside[naside] = buyers[i];
@@ -556,7 +572,7 @@ GroupDeltas(PurchaseDelta *deltas, int count, Buyer *buyers)
 	{
 		if (n == 0 || CompareIds(buyers[n - 1].id, deltas[i].id) != 0)
 		{
-			buyers[n].id = deltas[i].id;
+			buyers[n].id = buyers[n].given = deltas[i].id;
 			buyers[n].prefix = deltas[i].prefix;
 			buyers[n].deltas = &deltas[i];
 			buyers[n++].count = 0;
@@ -640,13 +656,14 @@ GivenPurchases(FunctionCallInfo fcinfo, int *count)
 }
 
 /*
- * put_purchases(ids, purchases, months, fill, again): what these persons
- * bought is this.  Returns who has to be counted again.
+ * put_purchases(ids, purchases, months, fill, scanned, waits): what these
+ * persons bought is this.  Returns who is held by somebody it does not wait
+ * for.
  */
 Datum
 put_purchases(PG_FUNCTION_ARGS)
 {
-	Work		work = {.task = TASK_PUT, .access = ROW_LOCK, .again = true};
+	Work		work = {.task = TASK_PUT, .access = ROW_LOCK};
 	PurchaseDelta *deltas;
 	int			count;
 
@@ -658,7 +675,9 @@ put_purchases(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(3))
 		work.fill = PG_GETARG_INT32(3);
 	if (!PG_ARGISNULL(4))
-		work.again = PG_GETARG_BOOL(4);
+		work.scanned = PG_GETARG_BOOL(4);
+	if (!PG_ARGISNULL(5) && !PG_GETARG_BOOL(5))
+		work.access = ROW_LOCK_FREE;
 	DoDeltas(&work, deltas, count);
 	PG_RETURN_DATUM(LeftForLater(&work));
 }
@@ -682,7 +701,7 @@ DoRefresh(FunctionCallInfo fcinfo, Work *work)
 							 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	for (int i = 0; i < count; i++)
 	{
-		buyers[i].id = DatumGetTextPP(ids[i]);
+		buyers[i].id = buyers[i].given = DatumGetTextPP(ids[i]);
 		buyers[i].prefix = IdPrefix(buyers[i].id);
 	}
 	DoBuyers(work, buyers, count);

@@ -114,7 +114,9 @@ LockPersons(text **ids, const Instant *since, RowAccess access, int count,
 		person->lease_until = DT_NOEND;
 		if (reader != NULL)
 			result = ReaderFetch(reader, ids[i], person, &merged_into);
-		customers[i].held = result == ROW_HELD;
+		/* of who was merged the other's row comes elsewhere in the lock order */
+		customers[i].held = result == ROW_HELD ||
+			(result == ROW_MERGED && access == ROW_LOCK_FREE);
 		if (customers[i].held ||
 			(result == ROW_FOUND &&
 			 (person->lease_until == DT_NOEND ||

@@ -200,9 +200,9 @@ AS $$
 DECLARE
 	gone  contact_pressure.customer_value;
 	there contact_pressure.customer_value;
-	-- the number of a fill that goes on: it counts them once more
-	again integer := (SELECT -b.fill FROM contact_pressure.segment_base AS b
-					   WHERE b.fill > 0 AND b.filled_at IS NULL);
+	-- that of a fill that goes on marks the row: it counts them once more
+	number integer := (SELECT CASE WHEN b.fill > 0 AND b.filled_at IS NULL THEN -b.fill ELSE b.fill END
+						 FROM contact_pressure.segment_base AS b);
 BEGIN
 	IF OLD.segment IS NOT NULL THEN
 		PERFORM contact_pressure.record_move(OLD.person_id, 'merge', OLD.segment, NULL);
@@ -213,23 +213,23 @@ BEGIN
 	IF NOT FOUND THEN
 		-- or that fill has counted the other one without the orders of this
 		INSERT INTO contact_pressure.customer_value AS v (person_id, purchases, fill)
-		SELECT NEW.merged_into, contact_pressure.rfm(NULL, NULL, 0, 0), again
-		 WHERE again IS NOT NULL
-			ON CONFLICT (person_id) DO UPDATE SET fill = again;
+		SELECT NEW.merged_into, contact_pressure.rfm(NULL, NULL, 0, 0), number
+		 WHERE number < 0
+			ON CONFLICT (person_id) DO UPDATE SET fill = number;
 		RETURN NULL;
 	END IF;
 	SELECT v.* INTO there FROM contact_pressure.customer_value AS v
 	 WHERE v.person_id = NEW.merged_into;
 	IF least(gone.fill, there.fill) < 0 THEN
-		again := least(again, gone.fill, there.fill);
+		number := least(number, gone.fill, there.fill);
 	END IF;
 	IF gone.months IS NULL AND there.months IS NULL THEN
 		PERFORM contact_pressure.put_purchases(ARRAY[NEW.merged_into],
 			ARRAY[coalesce(gone.purchases OPERATOR(contact_pressure.+) there.purchases,
-						   gone.purchases)], NULL, again);
+						   gone.purchases)], NULL, number);
 	ELSE
 		PERFORM contact_pressure.put_purchases(array_agg(NEW.merged_into), array_agg(m.sum),
-											   array_agg(m.month), again)
+											   array_agg(m.month), number)
 		   FROM (SELECT u.month, contact_pressure.rfm(u.sum)
 				   FROM (SELECT * FROM unnest(gone.months, gone.monthly)
 						  UNION ALL

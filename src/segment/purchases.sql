@@ -12,8 +12,9 @@
 -- source without knowing of the fill is done.
 --
 -- Orders lock their buyers in whatever order they come.  A fill takes those
--- whom nobody holds, and waits for the others one by one, so that it is in no
--- deadlock with anybody.
+-- whom nobody holds, and waits for the others one by one.  A merge can still
+-- lead it from one to another, whom it then waits for: of a deadlock it does
+-- not make an error, but comes again later.
 
 -- None of these queries is long enough to be worth compiling: jit is off.
 
@@ -338,6 +339,24 @@ $$;
 COMMENT ON FUNCTION contact_pressure.lock_sources() IS
 	'nobody writes to a tracked table of orders until the end of the transaction, and who did is done';
 
+-- Whoever holds a table may want a person that we hold, or another table: we
+-- do not wait long enough to be in anybody's deadlock, nor to keep others from
+-- writing.
+CREATE FUNCTION contact_pressure.try_lock_sources() RETURNS boolean
+LANGUAGE plpgsql
+SET search_path = pg_catalog, contact_pressure, pg_temp
+SET lock_timeout = '200ms'
+AS $$
+BEGIN
+	PERFORM contact_pressure.lock_sources();
+	RETURN true;
+EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+	RETURN false;
+END
+$$;
+COMMENT ON FUNCTION contact_pressure.try_lock_sources() IS
+	'lock_sources() if that can be had at once; false: it cannot';
+
 CREATE FUNCTION contact_pressure.is_fill(number integer, step bigint DEFAULT NULL)
 RETURNS boolean
 LANGUAGE plpgsql
@@ -366,12 +385,12 @@ LANGUAGE sql
 SET search_path = pg_catalog, contact_pressure, pg_temp
 AS $$
 	SELECT ARRAY(SELECT p.person_id FROM contact_pressure.person AS p
-				  WHERE p.person_id = ANY (ids)
+				  WHERE p.person_id = ANY (ids) AND p.merged_into IS NULL
 				  ORDER BY p.person_id COLLATE "C"
 					FOR NO KEY UPDATE SKIP LOCKED)
 $$;
 COMMENT ON FUNCTION contact_pressure.lock_free_people(text[]) IS
-	'locks those persons whom nobody else holds';
+	'locks those persons whom nobody else holds, nor has merged';
 
 CREATE FUNCTION contact_pressure.count_sources() RETURNS bigint
 LANGUAGE plpgsql
@@ -419,7 +438,8 @@ CREATE FUNCTION contact_pressure.put_counted(
 	number integer,		-- of the fill
 	first  bigint,		-- person
 	last   bigint,
-	whom   text DEFAULT 'all'	-- new: who is no person yet; free: whom nobody holds
+	whom   text DEFAULT 'all'	-- new: who is no person yet; free: whom nobody holds;
+								-- late: all, each in a transaction of its own
 ) RETURNS bigint[]
 LANGUAGE plpgsql
 SET search_path = pg_catalog, contact_pressure, pg_temp
@@ -431,11 +451,10 @@ DECLARE
 	purchases contact_pressure.rfm[];
 	months    date[];
 	places    bigint[];
-	free      text[];
+	held      text[];
 BEGIN
 	-- Who is of this fill already is kept by triggers, and right; where there
-	-- are none, the figures tell.  Who was merged since is counted with the
-	-- other one, whose row that has marked.
+	-- are none, the figures tell.
 	-- (No joins, but a look at the row of each: nothing knows of a fill's
 	-- number how many rows have it.)
 	EXECUTE 'SELECT array_agg(c.person_id), array_agg(m.purchases), array_agg(m.month), array_agg(c.place)'
@@ -444,57 +463,37 @@ BEGIN
 			' FROM pg_temp.contact_pressure_counted AS c'
 			' WHERE c.place BETWEEN $1 AND $2 GROUP BY 1, 2) AS c,'
 			' unnest(c.months, c.monthly) AS m(month, purchases)'
-			' WHERE (SELECT '
-			|| CASE WHEN whom = 'new' THEN 'true' ELSE 'p.merged_into IS NOT NULL' END ||
-			' FROM contact_pressure.person AS p WHERE p.person_id = c.person_id) IS NOT TRUE'
-			' AND (SELECT v.fill = $3'
+			' WHERE (SELECT v.fill = $3'
 			|| (SELECT CASE WHEN b.query IS NULL THEN ''
 					   WHEN b.keep IS NULL THEN ' AND v.purchases = c.monthly[1]'
 					   ELSE ' AND v.months = c.months AND v.monthly = c.monthly' END
 				  FROM contact_pressure.segment_base AS b) ||
 			' FROM contact_pressure.customer_value AS v WHERE v.person_id = c.person_id) IS NOT TRUE'
+			|| CASE WHEN whom = 'new'
+			   THEN ' AND (SELECT true FROM contact_pressure.person AS p'
+					' WHERE p.person_id = c.person_id) IS NOT TRUE'
+			   ELSE '' END
 	   INTO ids, purchases, months, places USING first, last, number;
 	IF ids IS NULL THEN
 		RETURN '{}';
 	END IF;
-	IF whom = 'free' THEN
-		free := contact_pressure.lock_free_people(ids);
-		IF cardinality(free) < (SELECT count(DISTINCT i) FROM unnest(ids) AS i) THEN
-			SELECT array_agg(c.id) FILTER (WHERE f.id IS NOT NULL),
-				   array_agg(c.purchases) FILTER (WHERE f.id IS NOT NULL),
-				   array_agg(c.month) FILTER (WHERE f.id IS NOT NULL),
-				   array_agg(DISTINCT c.place) FILTER (WHERE f.id IS NULL)
-			  INTO ids, purchases, months, places
-			  FROM unnest(ids, purchases, months, places) AS c(id, purchases, month, place)
-			  LEFT JOIN unnest(free) AS f(id) USING (id);
-			IF ids IS NULL THEN
-				RETURN places;
-			END IF;
-		ELSE
-			places := '{}';
-		END IF;
-	END IF;
 	BEGIN
-		PERFORM contact_pressure.put_purchases(ids, purchases,
-			CASE WHEN months[1] IS NOT NULL THEN months END, number, false);
+		held := contact_pressure.put_purchases(ids, purchases,
+			CASE WHEN months[1] IS NOT NULL THEN months END, number, true,
+			whom IN ('all', 'late'));
 	EXCEPTION WHEN deadlock_detected THEN
-		-- two who make the same persons known, each some of them first
-		IF whom <> 'new' THEN
+		-- such as of two who make the same persons known, each some first
+		IF whom = 'all' THEN
 			RAISE;
 		END IF;
-		RETURN places;
+		held := ids;
 	END;
-	-- whoever was merged while we came has been counted in part
-	UPDATE contact_pressure.customer_value AS v
-	   SET fill = -number
-	  FROM contact_pressure.person AS p
-	 WHERE p.person_id = ANY (ids) AND p.merged_into IS NOT NULL
-	   AND v.person_id = contact_pressure.person_of(p.person_id);
-	RETURN CASE WHEN whom = 'free' THEN places ELSE '{}' END;
+	RETURN ARRAY(SELECT DISTINCT c.place FROM unnest(ids, places) AS c(id, place)
+				   JOIN unnest(held) AS h(id) USING (id) ORDER BY c.place);
 END
 $$;
 COMMENT ON FUNCTION contact_pressure.put_counted(integer, bigint, bigint, text) IS
-	'makes what was counted of some persons their figures, but not of those for whom a purchase came meanwhile; whom it left out since somebody holds them';
+	'makes what was counted of some persons their figures, but not of those to whom a purchase or a merge came meanwhile; the places of whom it left out since somebody holds them';
 
 CREATE FUNCTION contact_pressure.loads_purchases() RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -508,7 +507,7 @@ COMMENT ON FUNCTION contact_pressure.loads_purchases() IS
 CREATE FUNCTION contact_pressure.count_rest(
 	number integer,
 	batch  integer,
-	waits  boolean DEFAULT true		-- for all of them, or for one
+	whom   text DEFAULT 'all'	-- free: whom nobody holds; late: all, in a transaction of their own
 ) RETURNS boolean
 LANGUAGE plpgsql
 SET search_path = pg_catalog, contact_pressure, pg_temp
@@ -518,7 +517,6 @@ AS $$
 DECLARE
 	nothing CONSTANT contact_pressure.rfm := contact_pressure.rfm(NULL, NULL, 0, 0);
 	ids     text[];
-	free    text[];
 	touched boolean;
 BEGIN
 	-- a purchase came while they were counted
@@ -542,21 +540,28 @@ BEGIN
 	END IF;
 	IF cardinality(ids) = 0 THEN
 		RETURN false;
-	ELSIF NOT waits THEN
-		free := contact_pressure.lock_free_people(ids);
-		ids := CASE WHEN cardinality(free) > 0 THEN free ELSE ids[1:1] END;
+	ELSIF whom = 'free' THEN
+		ids := contact_pressure.lock_free_people(ids);
+		IF cardinality(ids) = 0 THEN
+			RETURN NULL;
+		END IF;
 	END IF;
 	IF touched THEN
 		PERFORM contact_pressure.recount_people(ids, number);
 	ELSE
 		PERFORM contact_pressure.put_purchases(
-			ids, array_fill(nothing, ARRAY[cardinality(ids)]), NULL, number, false);
+			ids, array_fill(nothing, ARRAY[cardinality(ids)]), NULL, number, true);
 	END IF;
 	RETURN true;
+EXCEPTION WHEN deadlock_detected THEN
+	IF whom = 'all' THEN
+		RAISE;
+	END IF;
+	RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION contact_pressure.count_rest(integer, integer, boolean) IS
-	'counts some of those whom the one scan did not settle; false: there are none left';
+COMMENT ON FUNCTION contact_pressure.count_rest(integer, integer, text) IS
+	'counts some of those whom the one scan did not settle; false: there are none left; NULL: somebody holds them';
 
 CREATE FUNCTION contact_pressure.end_fill(number integer) RETURNS void
 LANGUAGE plpgsql
@@ -623,6 +628,7 @@ DECLARE
 	whom    text;
 	id      bigint;
 	is_ours boolean := true;
+	rest    boolean;
 BEGIN
 	PERFORM pg_catalog.set_config('search_path', path, true);
 	-- one that was interrupted goes on; a query is compared with what is there
@@ -631,10 +637,14 @@ BEGIN
 	IF number IS NULL THEN
 		number := contact_pressure.begin_fill();
 	END IF;
-	COMMIT;
 	-- who wrote to a source without knowing of it is done then
-	PERFORM pg_catalog.set_config('search_path', path, true);
-	PERFORM contact_pressure.lock_sources();
+	LOOP
+		COMMIT;
+		PERFORM pg_catalog.set_config('search_path', path, true);
+		EXIT WHEN contact_pressure.try_lock_sources();
+		COMMIT;
+		PERFORM pg_catalog.pg_sleep(1);
+	END LOOP;
 	COMMIT;
 	PERFORM pg_catalog.set_config('search_path', path, true);
 	persons := contact_pressure.count_sources();
@@ -654,29 +664,40 @@ BEGIN
 		PERFORM contact_pressure.continue_step(id, last - first + 1);
 	END LOOP;
 	FOREACH first IN ARRAY late LOOP
+		LOOP
+			COMMIT;
+			PERFORM pg_catalog.set_config('search_path', path, true);
+			is_ours := is_ours AND contact_pressure.is_fill(number, id);
+			EXIT WHEN NOT is_ours;
+			EXIT WHEN contact_pressure.put_counted(number, first, first, 'late') OPERATOR(pg_catalog.=) '{}';
+		END LOOP;
+	END LOOP;
+	LOOP
 		COMMIT;
 		PERFORM pg_catalog.set_config('search_path', path, true);
 		is_ours := is_ours AND contact_pressure.is_fill(number, id);
 		EXIT WHEN NOT is_ours;
-		PERFORM contact_pressure.put_counted(number, first, first);
+		rest := contact_pressure.count_rest(number, batch, 'free');
+		CONTINUE WHEN rest;
+		IF rest IS NULL THEN
+			rest := contact_pressure.count_rest(number, 1, 'late');
+		ELSIF contact_pressure.try_lock_sources() THEN
+			-- the last look, while nobody writes
+			LOOP
+				rest := contact_pressure.count_rest(number, batch, 'free');
+				EXIT WHEN rest IS NOT TRUE;
+			END LOOP;
+			IF NOT rest THEN
+				PERFORM contact_pressure.end_fill(number);
+				PERFORM contact_pressure.continue_step(id, NULL);
+				EXIT;
+			END IF;
+		ELSE
+			COMMIT;
+			PERFORM pg_catalog.pg_sleep(1);
+		END IF;
 	END LOOP;
-	WHILE is_ours LOOP
-		COMMIT;
-		PERFORM pg_catalog.set_config('search_path', path, true);
-		is_ours := contact_pressure.is_fill(number, id);
-		EXIT WHEN NOT is_ours OR NOT contact_pressure.count_rest(number, batch, false);
-	END LOOP;
-	COMMIT;
-	PERFORM pg_catalog.set_config('search_path', path, true);
-
-	-- the last look, while nobody writes
-	PERFORM contact_pressure.lock_sources();
-	IF is_ours AND contact_pressure.is_fill(number, id) THEN
-		WHILE contact_pressure.count_rest(number, batch) LOOP
-		END LOOP;
-		PERFORM contact_pressure.end_fill(number);
-		PERFORM contact_pressure.continue_step(id, NULL);
-	ELSE
+	IF NOT is_ours THEN
 		RAISE NOTICE 'somebody else counts purchases anew, and began later';
 	END IF;
 	COMMIT;

@@ -19,12 +19,13 @@ CREATE FUNCTION contact_pressure.put_purchases(
 	purchases contact_pressure.rfm[],
 	months    date[]  DEFAULT NULL,
 	fill      integer DEFAULT NULL,
-	again     boolean DEFAULT true
+	scanned   boolean DEFAULT false,
+	waits     boolean DEFAULT true
 ) RETURNS text[]
 AS 'MODULE_PATHNAME', 'put_purchases'
 LANGUAGE C COST 10000;
-COMMENT ON FUNCTION contact_pressure.put_purchases(text[], contact_pressure.rfm[], date[], integer, boolean) IS
-	'what persons bought is this, whatever was there; who has to be counted again since a purchase came meanwhile';
+COMMENT ON FUNCTION contact_pressure.put_purchases(text[], contact_pressure.rfm[], date[], integer, boolean, boolean) IS
+	'what persons bought is this; what was scanned is not put where a purchase or a merge came meanwhile, which marks the row; whom it left out since somebody holds them';
 
 CREATE FUNCTION contact_pressure.refresh_people(ids text[], as_of timestamptz)
 RETURNS bigint
