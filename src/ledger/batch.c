@@ -165,7 +165,7 @@ LockPlain(RowReader *reader, PersonGroup *group)
 	text	   *merged_into;
 
 	memset(person, 0, sizeof(*person));
-	group->known = ReaderFetch(reader, group->entries[0].id, person,
+	group->known = ReaderFetch(reader, group->entries[0].id, NULL, person,
 							   &merged_into) == ROW_FOUND &&
 		(person->lease_until == DT_NOEND ||
 		 person->lease_until > GetCurrentTimestamp());

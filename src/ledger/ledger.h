@@ -109,6 +109,7 @@ typedef struct LedgerPerson
 	TimestampTz lease_until;	/* of the first lease; DT_NOEND: none */
 	struct varlena *history;	/* detoasted; NULL: no contacts */
 	ItemPointerData tid;		/* of the row that was locked, or invalid */
+	ItemPointerData place;		/* by which indexes have it, or invalid */
 } LedgerPerson;
 
 /*

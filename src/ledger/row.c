@@ -18,8 +18,10 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "catalog/pg_am.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -175,6 +177,7 @@ struct RowReader
 	Snapshot	snapshot;
 	TupleTableSlot *slot;
 	IndexScanDesc scan;
+	BlockNumber blocks;			/* of the table, as far as that is known */
 };
 
 /* See row.h. */
@@ -204,22 +207,65 @@ OpenRowReader(RowAccess access)
 	reader->slot = table_slot_create(relation, NULL);
 	reader->scan = BeginIndexScan(relation, reader->index, reader->snapshot,
 								  1);
+	reader->blocks = 0;
 	return reader;
+}
+
+/* Is the row that the snapshot has of an id where it was once? */
+static bool
+FindAt(RowReader *reader, text *id, const ItemPointerData *place)
+{
+	bool		isnull;
+
+	if (place == NULL || !ItemPointerIsValid(place) ||
+		reader->relation->rd_rel->relam != HEAP_TABLE_AM_OID)
+		return false;
+	if (ItemPointerGetBlockNumber(place) >= reader->blocks)
+	{
+		reader->blocks = RelationGetNumberOfBlocks(reader->relation);
+		if (ItemPointerGetBlockNumber(place) >= reader->blocks)
+			return false;
+	}
+	reader->scan->xs_heaptid = *place;
+	/* whatever is there now: an id is in a snapshot once */
+	return index_fetch_heap(reader->scan, reader->slot) &&
+		SameText(DatumGetTextPP(slot_getattr(reader->slot, PERSON_ID,
+											 &isnull)), id);
+}
+
+/* Find it by the index; *place is where that has it. */
+static bool
+FindById(RowReader *reader, text *id, ItemPointer place)
+{
+	ScanKeyData key;
+	ItemPointer tid;
+
+	IdKey(&key, reader->index, id);
+	index_rescan(reader->scan, &key, 1, NULL, 0);
+	while ((tid = index_getnext_tid(reader->scan,
+									ForwardScanDirection)) != NULL)
+	{
+		*place = *tid;
+		if (index_fetch_heap(reader->scan, reader->slot))
+			return true;
+	}
+	return false;
 }
 
 /* See row.h. */
 RowResult
-ReaderFetch(RowReader *reader, text *id, LedgerPerson *person,
-			text **merged_into)
+ReaderFetch(RowReader *reader, text *id, const ItemPointerData *place,
+			LedgerPerson *person, text **merged_into)
 {
 	TupleTableSlot *slot = reader->slot;
 	bool		lock = reader->access != ROW_READ;
 	RowResult	result = ROW_NONE;
-	ScanKeyData key;
 
-	IdKey(&key, reader->index, id);
-	index_rescan(reader->scan, &key, 1, NULL, 0);
-	if (index_getnext_slot(reader->scan, ForwardScanDirection, slot))
+	if (FindAt(reader, id, place))
+		person->place = *place;
+	else if (!FindById(reader, id, &person->place))
+		ItemPointerSetInvalid(&person->place);
+	if (ItemPointerIsValid(&person->place))
 	{
 		result = ROW_FOUND;
 		if (lock && slot_attisnull(slot, PERSON_MERGED_INTO))
@@ -253,7 +299,7 @@ FetchPersonRow(text *id, bool lock, LedgerPerson *person, text **merged_into)
 
 	if (reader == NULL)
 		return ROW_UNSUITED;
-	result = ReaderFetch(reader, id, person, merged_into);
+	result = ReaderFetch(reader, id, NULL, person, merged_into);
 	CloseRowReader(reader);
 	return result;
 }

@@ -52,12 +52,15 @@ typedef enum RowAccess
 
 /*
  * The same for many, all as of one snapshot; a lock still has the last
- * version of its row.  NULL: a query for each.
+ * version of its row.  NULL: a query for each.  place: where the row was once,
+ * as person->place says, and perhaps is still: to look there is quicker than
+ * the index.  NULL or invalid: nobody knows.
  */
 typedef struct RowReader RowReader;
 
 extern RowReader *OpenRowReader(RowAccess access);
 extern RowResult ReaderFetch(RowReader *reader, text *id,
+							 const ItemPointerData *place,
 							 LedgerPerson *person, text **merged_into);
 extern void CloseRowReader(RowReader *reader);
 

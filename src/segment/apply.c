@@ -27,8 +27,8 @@ PG_FUNCTION_INFO_V1(put_purchases);
 PG_FUNCTION_INFO_V1(refresh_people);
 PG_FUNCTION_INFO_V1(refresh_batch);
 
-/* As many as a batch of reservations has to a chunk. */
-#define CHUNK_CUSTOMERS		2000
+/* Few enough that what was read for one is still in the processor's cache. */
+#define CHUNK_CUSTOMERS		200
 
 /* What is to be done with the customers of all chunks. */
 typedef enum Task
@@ -44,7 +44,7 @@ typedef struct Buyer
 	uint64		prefix;
 	text	   *id;				/* of the person, once merges are resolved */
 	text	   *given;			/* as it was asked for */
-	PurchaseDelta *deltas;
+	const PurchaseDelta *deltas;
 	int			count;
 } Buyer;
 
@@ -543,48 +543,67 @@ DoBuyers(Work *work, Buyer *buyers, int count)
 
 /* --- what is called */
 
+/* A delta on its way through the sort: to move it whole costs too much. */
+typedef struct SortedDelta
+{
+	uint64		prefix;			/* of the id, see IdPrefix() */
+	const PurchaseDelta *delta;
+} SortedDelta;
+
 /* By person, then by month. */
 static int
 CompareDeltas(const void *left, const void *right)
 {
-	const PurchaseDelta *a = left;
-	const PurchaseDelta *b = right;
+	const SortedDelta *a = left;
+	const SortedDelta *b = right;
 	int			order;
 
 	if (a->prefix != b->prefix)
 		return a->prefix < b->prefix ? -1 : 1;
-	order = CompareIds(a->id, b->id);
+	order = CompareIds(a->delta->id, b->delta->id);
 	if (order != 0)
 		return order;
-	return a->month < b->month ? -1 : a->month > b->month;
+	return a->delta->month < b->delta->month ? -1 :
+		a->delta->month > b->delta->month;
 }
 
-/* Find each person's deltas; sorts them.  How many persons. */
+/* Find each person's deltas; how many persons. */
 static int
-GroupDeltas(PurchaseDelta *deltas, int count, Buyer *buyers)
+GroupDeltas(const PurchaseDelta *deltas, int count, Buyer *buyers)
 {
+	SortedDelta *order = palloc_extended((Size) (count + 1) *
+										 sizeof(SortedDelta),
+										 MCXT_ALLOC_HUGE);
+	PurchaseDelta *sorted = palloc_extended((Size) (count + 1) *
+											sizeof(PurchaseDelta),
+											MCXT_ALLOC_HUGE);
 	int			n = 0;
 
 	for (int i = 0; i < count; i++)
-		deltas[i].prefix = IdPrefix(deltas[i].id);
-	qsort(deltas, count, sizeof(PurchaseDelta), CompareDeltas);
+	{
+		order[i].prefix = IdPrefix(deltas[i].id);
+		order[i].delta = &deltas[i];
+	}
+	qsort(order, count, sizeof(SortedDelta), CompareDeltas);
 	for (int i = 0; i < count; i++)
 	{
-		if (n == 0 || CompareIds(buyers[n - 1].id, deltas[i].id) != 0)
+		sorted[i] = *order[i].delta;
+		if (n == 0 || !SameText(buyers[n - 1].id, sorted[i].id))
 		{
-			buyers[n].id = buyers[n].given = deltas[i].id;
-			buyers[n].prefix = deltas[i].prefix;
-			buyers[n].deltas = &deltas[i];
+			buyers[n].id = buyers[n].given = sorted[i].id;
+			buyers[n].prefix = order[i].prefix;
+			buyers[n].deltas = &sorted[i];
 			buyers[n++].count = 0;
 		}
 		buyers[n - 1].count++;
 	}
+	pfree(order);
 	return n;
 }
 
 /* Do a task that has deltas. */
 static void
-DoDeltas(Work *work, PurchaseDelta *deltas, int count)
+DoDeltas(Work *work, const PurchaseDelta *deltas, int count)
 {
 	Buyer	   *buyers = palloc_extended((Size) (count + 1) * sizeof(Buyer),
 										 MCXT_ALLOC_HUGE);
@@ -595,7 +614,7 @@ DoDeltas(Work *work, PurchaseDelta *deltas, int count)
 
 /* See segment.h. */
 void
-ApplyPurchases(PurchaseDelta *deltas, int count, bool doubtful)
+ApplyPurchases(const PurchaseDelta *deltas, int count, bool doubtful)
 {
 	Work		work = {.task = TASK_ADD, .access = ROW_LOCK,
 	.doubtful = doubtful};

@@ -37,6 +37,9 @@
 
 #define CHANNEL		"contact_pressure_segment"
 
+/* Fewer than these are found as quickly without a look where they were. */
+#define HINTED_CUSTOMERS	16
+
 /* Longer payloads than a page holds are refused. */
 #define PAYLOAD_END		(BLCKSZ - 192)
 
@@ -95,7 +98,7 @@ CreatePersons(text **ids, const Instant *since, int count,
 	SPI_finish();
 }
 
-/* Lock the persons. */
+/* Lock the persons, whose rows are perhaps where their places say. */
 static void
 LockPersons(text **ids, const Instant *since, RowAccess access, int count,
 			Customer *customers)
@@ -109,11 +112,14 @@ LockPersons(text **ids, const Instant *since, RowAccess access, int count,
 		text	   *merged_into;
 		RowResult	result = ROW_UNSUITED;
 
+		ItemPointerData place = person->place;
+
 		CHECK_FOR_INTERRUPTS();
 		memset(person, 0, sizeof(*person));
 		person->lease_until = DT_NOEND;
 		if (reader != NULL)
-			result = ReaderFetch(reader, ids[i], person, &merged_into);
+			result = ReaderFetch(reader, ids[i], &place, person,
+								 &merged_into);
 		/* of who was merged the other's row comes elsewhere in the lock order */
 		customers[i].held = result == ROW_HELD ||
 			(result == ROW_MERGED && access == ROW_LOCK_FREE);
@@ -231,7 +237,7 @@ QueryCustomer(Customer *customer)
 	LedgerPlan(&plan,
 			   "SELECT person_id, purchases, score, segment, engagement,"
 			   " version, scored_at, rescore_at, due_at, fill, pinned, months, monthly,"
-			   " xmin FROM contact_pressure.customer_value WHERE person_id = $1",
+			   " person_place, xmin FROM contact_pressure.customer_value WHERE person_id = $1",
 			   lengthof(types), types);
 	if (LedgerExecute(plan, values, NULL, false) > 0)
 	{
@@ -247,75 +253,152 @@ QueryCustomer(Customer *customer)
 	SPI_finish();
 }
 
-/* Read a row through the primary key. */
+/* The table, its primary key and a scan of it. */
+typedef struct ValueReader
+{
+	Relation	relation;
+	Relation	index;
+	Snapshot	snapshot;
+	TupleTableSlot *slot;
+	IndexScanDesc scan;
+} ValueReader;
+
+/* Begin to read rows as of now; NULL: a query for each. */
+static ValueReader *
+OpenValueReader(void)
+{
+	Relation	relation = table_open(LedgerRelation("customer_value"),
+									  AccessShareLock);
+	ValueReader *reader;
+
+	if (relation->rd_rel->relrowsecurity || IsolationUsesXactSnapshot() ||
+		RelationGetDescr(relation)->natts != VALUE_ATTRIBUTES ||
+		pg_class_aclcheck(RelationGetRelid(relation), GetUserId(),
+						  ACL_SELECT) != ACLCHECK_OK)
+	{
+		table_close(relation, NoLock);
+		return NULL;
+	}
+	reader = palloc(sizeof(ValueReader));
+	reader->relation = relation;
+	reader->index = index_open(RelationGetPrimaryKeyOid(relation),
+							   AccessShareLock);
+	reader->snapshot = RegisterSnapshot(GetTransactionSnapshot());
+	reader->slot = table_slot_create(relation, NULL);
+	reader->scan = BeginIndexScan(relation, reader->index, reader->snapshot,
+								  1);
+	return reader;
+}
+
 static void
-FetchCustomer(IndexScanDesc scan, Oid collation, TupleTableSlot *slot,
-			  Customer *customer)
+CloseValueReader(ValueReader *reader)
+{
+	index_endscan(reader->scan);
+	ExecDropSingleTupleTableSlot(reader->slot);
+	UnregisterSnapshot(reader->snapshot);
+	index_close(reader->index, NoLock);
+	table_close(reader->relation, NoLock);
+	pfree(reader);
+}
+
+/* Find the row of an id by the primary key; *place is where that has it. */
+static bool
+FindCustomer(ValueReader *reader, text *id, ItemPointer place)
 {
 	ScanKeyData key;
+	ItemPointer tid;
 
 	ScanKeyEntryInitialize(&key, 0, 1, BTEqualStrategyNumber, InvalidOid,
-						   collation, F_TEXTEQ,
-						   PointerGetDatum(customer->person.id));
-	index_rescan(scan, &key, 1, NULL, 0);
-	if (index_getnext_slot(scan, ForwardScanDirection, slot))
+						   reader->index->rd_indcollation[0], F_TEXTEQ,
+						   PointerGetDatum(id));
+	index_rescan(reader->scan, &key, 1, NULL, 0);
+	while ((tid = index_getnext_tid(reader->scan,
+									ForwardScanDirection)) != NULL)
 	{
-		bool		copied;
-		HeapTuple	tuple = ExecFetchSlotHeapTuple(slot, false, &copied);
+		*place = *tid;
+		if (index_fetch_heap(reader->scan, reader->slot))
+			return true;
+	}
+	ItemPointerSetInvalid(place);
+	return false;
+}
 
-		ReadCustomer(tuple, slot->tts_tupleDescriptor, customer);
-		customer->tid = slot->tts_tid;
+/*
+ * Find the rows of customers before they are locked: what they say may change
+ * until then, but where they are helps to find them again, and their persons.
+ */
+static ValueReader *
+FindCustomers(text **ids, Customer *customers, int count)
+{
+	ValueReader *reader = OpenValueReader();
+
+	for (int i = 0; reader != NULL && i < count; i++)
+	{
+		bool		isnull;
+		Datum		place;
+
+		if (!FindCustomer(reader, ids[i], &customers[i].place))
+			continue;
+		place = slot_getattr(reader->slot, VALUE_PERSON_PLACE, &isnull);
+		if (!isnull)
+			customers[i].person.place = *(ItemPointer) DatumGetPointer(place);
+	}
+	return reader;
+}
+
+/* Is the row where it was before the lock, and nobody was merged since? */
+static bool
+FindAgain(ValueReader *reader, const Customer *customer)
+{
+	bool		isnull;
+
+	if (!ItemPointerIsValid(&customer->place))
+		return false;
+	reader->scan->xs_heaptid = customer->place;
+	return index_fetch_heap(reader->scan, reader->slot) &&
+		SameText(DatumGetTextPP(slot_getattr(reader->slot, VALUE_PERSON_ID,
+											 &isnull)), customer->person.id);
+}
+
+/* Read the row of a locked person. */
+static void
+FetchCustomer(ValueReader *reader, Customer *customer)
+{
+	HeapTuple	tuple;
+	bool		copied;
+
+	if (FindAgain(reader, customer) ||
+		FindCustomer(reader, customer->person.id, &customer->place))
+	{
+		tuple = ExecFetchSlotHeapTuple(reader->slot, false, &copied);
+		ReadCustomer(tuple, reader->slot->tts_tupleDescriptor, customer);
+		customer->tid = reader->slot->tts_tid;
 		customer->own = TransactionIdIsCurrentTransactionId(
 										HeapTupleHeaderGetXmin(tuple->t_data));
 		if (copied)
 			heap_freetuple(tuple);
 	}
-	ExecClearTuple(slot);
+	ExecClearTuple(reader->slot);
 }
 
 /* Read the rows of locked persons. */
 static void
 FetchCustomers(Customer *customers, int count)
 {
-	Relation	relation = table_open(LedgerRelation("customer_value"),
-									  AccessShareLock);
-	bool		direct = !relation->rd_rel->relrowsecurity &&
-		!IsolationUsesXactSnapshot() &&
-		RelationGetDescr(relation)->natts == VALUE_ATTRIBUTES &&
-		pg_class_aclcheck(RelationGetRelid(relation), GetUserId(),
-						  ACL_SELECT) == ACLCHECK_OK;
-	Relation	index = NULL;
-	TupleTableSlot *slot = NULL;
-	IndexScanDesc scan = NULL;
-	Snapshot	snapshot = NULL;
+	/* what was committed before the locks were had */
+	ValueReader *reader = OpenValueReader();
 
-	if (direct)
-	{
-		/* what was committed before the locks were had */
-		snapshot = RegisterSnapshot(GetTransactionSnapshot());
-		index = index_open(RelationGetPrimaryKeyOid(relation),
-						   AccessShareLock);
-		slot = table_slot_create(relation, NULL);
-		scan = BeginIndexScan(relation, index, snapshot, 1);
-	}
 	for (int i = 0; i < count; i++)
 	{
 		if (!customers[i].person.known)
 			continue;
-		if (direct)
-			FetchCustomer(scan, index->rd_indcollation[0], slot,
-						  &customers[i]);
+		if (reader != NULL)
+			FetchCustomer(reader, &customers[i]);
 		else
 			QueryCustomer(&customers[i]);
 	}
-	if (direct)
-	{
-		index_endscan(scan);
-		ExecDropSingleTupleTableSlot(slot);
-		UnregisterSnapshot(snapshot);
-		index_close(index, NoLock);
-	}
-	table_close(relation, NoLock);
+	if (reader != NULL)
+		CloseValueReader(reader);
 }
 
 /* See segment.h. */
@@ -323,6 +406,8 @@ void
 LockCustomers(text **ids, const Instant *since, RowAccess access, int count,
 			  Customer *customers)
 {
+	ValueReader *hints = NULL;
+
 	for (int i = 0; i < count; i++)
 	{
 		Customer   *customer = &customers[i];
@@ -333,10 +418,14 @@ LockCustomers(text **ids, const Instant *since, RowAccess access, int count,
 		customer->rescore_at = customer->due_at = INSTANT_NEVER;
 		ItemPointerSetInvalid(&customer->tid);
 	}
+	if (count >= HINTED_CUSTOMERS)
+		hints = FindCustomers(ids, customers, count);
 	LockPersons(ids, since, access, count, customers);
 	/* this transaction's own changes count, too */
 	CommandCounterIncrement();
 	FetchCustomers(customers, count);
+	if (hints != NULL)
+		CloseValueReader(hints);
 }
 
 /* --- writing rows */
@@ -372,6 +461,8 @@ RowOfCustomer(const Customer *customer, Oid rfm_type, Datum *values,
 	SET(VALUE_DUE_AT, TimestampTzGetDatum(customer->due_at), false);
 	SET(VALUE_FILL, Int32GetDatum(customer->fill), false);
 	SET(VALUE_PINNED, BoolGetDatum(customer->pinned), false);
+	SET(VALUE_PERSON_PLACE, PointerGetDatum(&customer->person.place),
+		!ItemPointerIsValid(&customer->person.place));
 	SET(VALUE_MONTHS, (Datum) 0, true);
 	SET(VALUE_MONTHLY, (Datum) 0, true);
 	if (customer->nmonths > 0)
@@ -426,14 +517,16 @@ QueryWriteRow(Datum *values, const bool *nulls)
 	QueryWrite(&plan, &seen, "customer_value", VALUE_ATTRIBUTES,
 			   "INSERT INTO contact_pressure.customer_value"
 			   " (person_id, purchases, score, segment, engagement, version,"
-			   "  scored_at, rescore_at, due_at, fill, pinned, months, monthly)"
+			   "  scored_at, rescore_at, due_at, fill, pinned, months, monthly,"
+			   "  person_place)"
 			   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"
-			   "  $13)"
+			   "  $13, $14)"
 			   " ON CONFLICT (person_id) DO UPDATE"
 			   " SET purchases = $2, score = $3, segment = $4,"
 			   "  engagement = $5, version = $6, scored_at = $7,"
 			   "  rescore_at = $8, due_at = $9, fill = $10, pinned = $11,"
-			   "  months = $12, monthly = $13", values, nulls);
+			   "  months = $12, monthly = $13, person_place = $14", values,
+			   nulls);
 }
 
 /* Write the rows that are there, or those that are new, without a query. */
@@ -443,7 +536,8 @@ WriteRowsInPlace(const Changes *changes, Oid rfm_type, bool known)
 	static const AttrNumber columns[] = {
 		VALUE_PURCHASES, VALUE_SCORE, VALUE_SEGMENT, VALUE_ENGAGEMENT,
 		VALUE_VERSION, VALUE_SCORED_AT, VALUE_RESCORE_AT, VALUE_DUE_AT,
-		VALUE_FILL, VALUE_PINNED, VALUE_MONTHS, VALUE_MONTHLY
+		VALUE_FILL, VALUE_PINNED, VALUE_MONTHS, VALUE_MONTHLY,
+		VALUE_PERSON_PLACE
 	};
 	TableWriter *writer = OpenWriter("customer_value", VALUE_ATTRIBUTES,
 									 known ? CMD_UPDATE : CMD_INSERT,

@@ -36,6 +36,9 @@ PG_FUNCTION_INFO_V1(purchase_changed);
 
 /* --- sums by person and month */
 
+/* What is made room for at once; more of them let it grow. */
+#define SUMS_START		200000
+
 /* The person and month of a sum. */
 typedef struct SumKey
 {
@@ -163,7 +166,19 @@ OpenReader(const Trigger *trigger, Relation relation, OrderReader *reader)
 	}
 	reader->base = ReadBase(false);
 	reader->context = CurrentMemoryContext;
-	reader->sums = sums_create(reader->context, 64, NULL);
+}
+
+/* How many rows a statement changed, at most. */
+static uint32
+CountRows(const TriggerData *trigger)
+{
+	int64		rows = 0;
+
+	if (trigger->tg_oldtable != NULL)
+		rows += tuplestore_tuple_count(trigger->tg_oldtable);
+	if (trigger->tg_newtable != NULL)
+		rows += tuplestore_tuple_count(trigger->tg_newtable);
+	return (uint32) Min(rows, SUMS_START);
 }
 
 /* An id as text, in the reader's buffer; NULL for an empty one. */
@@ -472,6 +487,7 @@ purchase_changed(PG_FUNCTION_ARGS)
 		PG_RETURN_POINTER(NULL);
 	}
 	OpenReader(trigger->tg_trigger, trigger->tg_relation, &reader);
+	reader.sums = sums_create(reader.context, CountRows(trigger), NULL);
 	guc_level = NewGUCNestLevel();
 	FixSettings(reader.id.type);
 	if (trigger->tg_oldtable != NULL)

@@ -85,6 +85,7 @@ typedef struct Customer
 	int			fill;
 	bool		pinned;
 	ItemPointerData tid;		/* of the row as read, or invalid */
+	ItemPointerData place;		/* by which the index has it, or invalid */
 	bool		own;			/* this transaction wrote it last */
 } Customer;
 
@@ -104,7 +105,8 @@ enum
 	VALUE_PINNED,
 	VALUE_MONTHS,
 	VALUE_MONTHLY,
-	VALUE_ATTRIBUTES = VALUE_MONTHLY
+	VALUE_PERSON_PLACE,
+	VALUE_ATTRIBUTES = VALUE_PERSON_PLACE
 };
 
 /* A person's move, or NULL names where there is no segment. */
@@ -146,7 +148,6 @@ extern void WriteCustomers(const Changes *changes);
 /* What a statement did to a customer's orders in a month. */
 typedef struct PurchaseDelta
 {
-	uint64		prefix;			/* of the id, see IdPrefix() */
 	text	   *id;
 	DateADT		month;
 	RfmData		plus;
@@ -176,6 +177,7 @@ extern Instant SumMonths(const Base *base, Customer *customer, Instant as_of);
  * a new order may be gone again; then the sources are asked about customers
  * who have no row yet.
  */
-extern void ApplyPurchases(PurchaseDelta *deltas, int count, bool doubtful);
+extern void ApplyPurchases(const PurchaseDelta *deltas, int count,
+						   bool doubtful);
 
 #endif							/* CONTACT_PRESSURE_SEGMENT_H */

@@ -460,6 +460,30 @@ SELECT pg_temp.agrees('merged while they were counted');
 SELECT results_eq('SELECT person_id, amount(purchases) FROM customer_value ORDER BY 1', $$VALUES ('a', 3::numeric), ('y', 12)$$, 'both are there');
 SELECT pg_temp.forget_all();
 
+-- --- places where persons are not, or not any more
+
+CREATE TABLE shop.sold (customer text, at timestamptz, total numeric);
+INSERT INTO shop.source VALUES ('SELECT customer, at, total FROM shop.sold');
+SELECT track_purchases('shop.sold', 'customer', 'at', 'total');
+INSERT INTO shop.sold (customer, at, total) SELECT 'p' || n, '2026-04-01Z', n FROM generate_series(1, 400) AS n;
+INSERT INTO shop.sold (customer, at, total) SELECT 'p' || n, '2026-04-02Z', n FROM generate_series(1, 400) AS n;
+SELECT is(count(*), 400::bigint, 'where a person is, is kept') FROM customer_value AS v JOIN person AS p USING (person_id) WHERE v.person_place = p.ctid;
+UPDATE customer_value AS v
+   SET person_place = (ARRAY['(4294967295,1)'::tid, '(4000000000,7)', '(0,0)', '(0,5000)', '(0,65535)', NULL, o.ctid])[1 + n % 7]
+  FROM generate_series(1, 400) AS n JOIN person AS o ON o.person_id = 'p' || 1 + n % 9
+ WHERE v.person_id = 'p' || n;
+SELECT merge_persons('p400', 'p1'), merge_persons('p2', 'p399'), forget_person('p398');
+SELECT record_contact('p' || n, 'email', 'news', '2026-03-01Z') FROM generate_series(3, 60) AS n;
+DELETE FROM shop.sold WHERE customer = 'p398';
+INSERT INTO shop.sold (customer, at, total) SELECT 'p' || n, '2026-04-03Z', n FROM generate_series(1, 410) AS n;
+SELECT pg_temp.agrees('places where nobody is');
+SELECT is(count(*), 408::bigint, 'they are found by the index, and where that was is kept') FROM customer_value WHERE orders(purchases) > 0 AND person_place IS NOT NULL;
+CLUSTER person USING person_pkey;
+INSERT INTO shop.sold (customer, at, total) SELECT 'p' || n, '2026-04-04Z', n FROM generate_series(1, 410) AS n;
+SELECT pg_temp.agrees('all places are others now');
+SELECT is(count(*), 408::bigint, 'and are kept') FROM customer_value AS v JOIN person AS p USING (person_id) WHERE v.person_place = p.ctid;
+SELECT pg_temp.forget_all();
+
 -- --- purchases that count for some months
 
 CREATE FUNCTION pg_temp.window_wrong(as_of timestamptz, months integer, zone text) RETURNS SETOF text LANGUAGE sql AS $$
