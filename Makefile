@@ -42,6 +42,7 @@ OBJS = \
 	src/ledger/batch.o \
 	src/ledger/batch_write.o \
 	src/ledger/check.o \
+	src/ledger/find.o \
 	src/ledger/judge.o \
 	src/ledger/log_row.o \
 	src/ledger/outcome_core.o \
@@ -118,6 +119,7 @@ HEADER_FILES = \
 	src/history/slots.h \
 	src/json.h \
 	src/ledger/batch.h \
+	src/ledger/find.h \
 	src/ledger/judge.h \
 	src/ledger/ledger.h \
 	src/ledger/outcome.h \
@@ -225,10 +227,12 @@ ISOLATION = \
 	campaign_reserve \
 	confirm_opt_out \
 	fact_reserve \
+	fill_attach \
 	first_contact \
 	forget_reserve \
 	key_retried \
 	lease_ended \
+	load_merge \
 	merge_reserve \
 	opt_out_batch \
 	order_delete \
@@ -238,6 +242,7 @@ ISOLATION = \
 	order_order \
 	order_refresh \
 	order_reserve \
+	order_snapshot \
 	policy_changed \
 	reserve_cancel \
 	reserve_reserve \

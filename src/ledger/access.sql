@@ -18,7 +18,7 @@ DECLARE
 		cancel_campaign, record_contact, record_event, record_response,
 		record_responses, put_person, opt_in, lift_opt_out,
 		apply_tracked, lock_tracked, apply_responses, retract_responses,
-		lock_people, record_move, pin_segment, unpin_segment,
+		lock_people, record_move, pin_segment, unpin_segment, meet_customers,
 		put_purchases, refresh_people, purchases_of, recount_people,
 		count_again, lock_sources, is_fill, begin_fill, count_sources,
 		put_counted, count_rest, end_fill}';

@@ -101,6 +101,20 @@ COMMENT ON FUNCTION contact_pressure.longest_window() IS
 
 -- --- a batch each
 
+-- The jobs are made for READ COMMITTED, whatever the default is: what waits
+-- for a lock has to see what its holder did.
+CREATE PROCEDURE contact_pressure.next_transaction()
+LANGUAGE plpgsql
+AS $$
+BEGIN
+	COMMIT;
+	SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+	PERFORM pg_catalog.set_config('search_path', 'pg_catalog, contact_pressure, pg_temp', true);
+END
+$$;
+COMMENT ON PROCEDURE contact_pressure.next_transaction() IS
+	'what is done is committed, and the next step of a job begins';
+
 CREATE FUNCTION contact_pressure.lock_people(ids text[])
 RETURNS text[]
 LANGUAGE plpgsql
@@ -111,6 +125,8 @@ DECLARE
 	merged boolean;
 BEGIN
 	LOOP
+		ids := ARRAY(SELECT DISTINCT contact_pressure.person_of(i)
+					   FROM unnest(ids) AS i);
 		SELECT array_agg(p.person_id), bool_or(p.merged_into IS NOT NULL)
 		  INTO locked, merged
 		  FROM (SELECT p.person_id, p.merged_into
@@ -121,8 +137,6 @@ BEGIN
 		IF merged IS NOT TRUE THEN
 			RETURN coalesce(locked, '{}');
 		END IF;
-		ids := ARRAY(SELECT DISTINCT contact_pressure.person_of(l)
-					   FROM unnest(locked) AS l);
 	END LOOP;
 END
 $$;
@@ -390,8 +404,7 @@ BEGIN
 		(SELECT count(*) FROM contact_pressure.person AS p
 		  WHERE p.lease_until <= clock_timestamp()));
 	LOOP
-		COMMIT;
-		PERFORM pg_catalog.set_config('search_path', path, true);
+		CALL contact_pressure.next_transaction();
 		done := contact_pressure.end_leases(batch);
 		EXIT WHEN done = 0;
 		PERFORM contact_pressure.continue_step(id, done);
@@ -404,8 +417,7 @@ BEGIN
 			AND l.at <= clock_timestamp()
 			AND (l.status <> 'reserved' OR l.lease_until IS NULL)));
 	LOOP
-		COMMIT;
-		PERFORM pg_catalog.set_config('search_path', path, true);
+		CALL contact_pressure.next_transaction();
 		done := contact_pressure.send_planned(batch);
 		EXIT WHEN done = 0;
 		PERFORM contact_pressure.continue_step(id, done);
@@ -429,8 +441,7 @@ BEGIN
 			(SELECT count(*) FROM contact_pressure.person));
 		last := NULL;
 		LOOP
-			COMMIT;
-			PERFORM pg_catalog.set_config('search_path', path, true);
+			CALL contact_pressure.next_transaction();
 			SELECT t.last, t.people INTO last, done
 			  FROM contact_pressure.trim_people(last, horizon, log_from, archive,
 												batch) AS t;
@@ -444,8 +455,7 @@ BEGIN
 		(SELECT count(DISTINCT r.day) FROM contact_pressure.refusal AS r
 		  WHERE r.day < (now() AT TIME ZONE 'UTC')::date - 1));
 	LOOP
-		COMMIT;
-		PERFORM pg_catalog.set_config('search_path', path, true);
+		CALL contact_pressure.next_transaction();
 		EXIT WHEN contact_pressure.sum_refusals() = 0;
 		PERFORM contact_pressure.continue_step(id, 1);
 	END LOOP;
@@ -505,8 +515,7 @@ BEGIN
 				format('%s: pages of %s', setting.kind, member), pages);
 			page := 0;
 			WHILE page < pages LOOP
-				COMMIT;
-				PERFORM pg_catalog.set_config('search_path', path, true);
+				CALL contact_pressure.next_transaction();
 				step := least(step, pages - page);
 				PERFORM contact_pressure.take_over(member, setting, true, page, page + step);
 				page := page + step;

@@ -18,10 +18,8 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
-#include "catalog/pg_am.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
-#include "storage/bufmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -31,6 +29,7 @@
 #include "utils/snapmgr.h"
 
 #include "compat.h"
+#include "ledger/find.h"
 #include "ledger/row.h"
 
 PG_FUNCTION_INFO_V1(is_contact_status);
@@ -159,25 +158,11 @@ ReadSlot(TupleTableSlot *slot, bool locked, LedgerPerson *person,
 	return result;
 }
 
-/* The search key for an id. */
-static void
-IdKey(ScanKey key, Relation index, text *id)
-{
-	ScanKeyEntryInitialize(key, 0, 1, BTEqualStrategyNumber, InvalidOid,
-						   index->rd_indcollation[0], F_TEXTEQ,
-						   PointerGetDatum(id));
-}
-
-/* The table, its primary key and a scan of it. */
+/* What reads, and whether it locks. */
 struct RowReader
 {
-	Relation	relation;
-	Relation	index;
 	RowAccess	access;
-	Snapshot	snapshot;
-	TupleTableSlot *slot;
-	IndexScanDesc scan;
-	BlockNumber blocks;			/* of the table, as far as that is known */
+	IdReader   *rows;
 };
 
 /* See row.h. */
@@ -198,58 +183,10 @@ OpenRowReader(RowAccess access)
 	if (lock)
 		CommandCounterIncrement();
 	reader = palloc(sizeof(RowReader));
-	reader->relation = relation;
-	reader->index = index_open(RelationGetPrimaryKeyOid(relation),
-							   AccessShareLock);
 	reader->access = access;
-	reader->snapshot = RegisterSnapshot(lock ? GetTransactionSnapshot() :
-										GetActiveSnapshot());
-	reader->slot = table_slot_create(relation, NULL);
-	reader->scan = BeginIndexScan(relation, reader->index, reader->snapshot,
-								  1);
-	reader->blocks = 0;
+	reader->rows = OpenIdReader(relation, lock ? GetTransactionSnapshot() :
+								GetActiveSnapshot());
 	return reader;
-}
-
-/* Is the row that the snapshot has of an id where it was once? */
-static bool
-FindAt(RowReader *reader, text *id, const ItemPointerData *place)
-{
-	bool		isnull;
-
-	if (place == NULL || !ItemPointerIsValid(place) ||
-		reader->relation->rd_rel->relam != HEAP_TABLE_AM_OID)
-		return false;
-	if (ItemPointerGetBlockNumber(place) >= reader->blocks)
-	{
-		reader->blocks = RelationGetNumberOfBlocks(reader->relation);
-		if (ItemPointerGetBlockNumber(place) >= reader->blocks)
-			return false;
-	}
-	reader->scan->xs_heaptid = *place;
-	/* whatever is there now: an id is in a snapshot once */
-	return index_fetch_heap(reader->scan, reader->slot) &&
-		SameText(DatumGetTextPP(slot_getattr(reader->slot, PERSON_ID,
-											 &isnull)), id);
-}
-
-/* Find it by the index; *place is where that has it. */
-static bool
-FindById(RowReader *reader, text *id, ItemPointer place)
-{
-	ScanKeyData key;
-	ItemPointer tid;
-
-	IdKey(&key, reader->index, id);
-	index_rescan(reader->scan, &key, 1, NULL, 0);
-	while ((tid = index_getnext_tid(reader->scan,
-									ForwardScanDirection)) != NULL)
-	{
-		*place = *tid;
-		if (index_fetch_heap(reader->scan, reader->slot))
-			return true;
-	}
-	return false;
 }
 
 /* See row.h. */
@@ -257,19 +194,19 @@ RowResult
 ReaderFetch(RowReader *reader, text *id, const ItemPointerData *place,
 			LedgerPerson *person, text **merged_into)
 {
-	TupleTableSlot *slot = reader->slot;
+	TupleTableSlot *slot = reader->rows->slot;
 	bool		lock = reader->access != ROW_READ;
 	RowResult	result = ROW_NONE;
 
-	if (FindAt(reader, id, place))
+	ItemPointerSetInvalid(&person->place);
+	if (place != NULL)
 		person->place = *place;
-	else if (!FindById(reader, id, &person->place))
-		ItemPointerSetInvalid(&person->place);
-	if (ItemPointerIsValid(&person->place))
+	if (FindRow(reader->rows, id, &person->place))
 	{
 		result = ROW_FOUND;
 		if (lock && slot_attisnull(slot, PERSON_MERGED_INTO))
-			result = LockSlot(reader->relation, id, reader->snapshot,
+			result = LockSlot(reader->rows->relation, id,
+							  reader->rows->snapshot,
 							  reader->access == ROW_LOCK, slot);
 		if (result == ROW_FOUND)
 			result = ReadSlot(slot, lock, person, merged_into);
@@ -282,11 +219,7 @@ ReaderFetch(RowReader *reader, text *id, const ItemPointerData *place,
 void
 CloseRowReader(RowReader *reader)
 {
-	index_endscan(reader->scan);
-	ExecDropSingleTupleTableSlot(reader->slot);
-	UnregisterSnapshot(reader->snapshot);
-	index_close(reader->index, NoLock);
-	table_close(reader->relation, NoLock);
+	CloseIdReader(reader->rows);
 	pfree(reader);
 }
 

@@ -248,20 +248,22 @@ LeftForLater(const Work *work)
 /*
  * The summaries are those given.  What was scanned does not have what came to
  * a marked customer since, and of who was merged since it has a part: these
- * are, or become, marked, to be counted by themselves.  False: there is
- * nothing to write.
+ * are, or become, marked, to be counted by themselves.  Whoever is of the fill
+ * already was counted after the scan, unless a query is compared with what is
+ * there.  False: there is nothing to write.
  */
 static bool
 Put(Work *work, Customer *customer, const Buyer *buyer)
 {
 	const Base *base = work->base;
 	int			fill = work->fill == 0 ? base->fill : work->fill;
+	bool		marked = customer->fill == -fill;
 
-	if (work->scanned &&
-		(customer->fill == -fill || !SameText(buyer->given, buyer->id)))
+	if (work->scanned && customer->known && customer->fill == fill &&
+		!base->loads && SameText(buyer->given, buyer->id))
+		return false;
+	if (work->scanned && (marked || !SameText(buyer->given, buyer->id)))
 	{
-		bool		marked = customer->fill == -fill;
-
 		customer->fill = -fill;
 		return !marked;
 	}

@@ -98,6 +98,7 @@ TakeBaseRow(Base *base, HeapTuple tuple, TupleDesc tupdesc)
 	}
 	base->fill = DatumGetInt32(COLUMN(BASE_FILL));
 	base->filled = base->fill == 0 || HAS(BASE_FILLED_AT);
+	base->loads = HAS(BASE_QUERY);
 	base->notify = DatumGetBool(COLUMN(BASE_NOTIFY));
 #undef COLUMN
 #undef HAS

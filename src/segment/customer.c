@@ -31,6 +31,7 @@
 #include "compat.h"
 #include "core_pg.h"
 #include "ledger/batch.h"
+#include "ledger/find.h"
 #include "ledger/write.h"
 #include "rfm/rfm_pg.h"
 #include "segment/segment.h"
@@ -253,126 +254,58 @@ QueryCustomer(Customer *customer)
 	SPI_finish();
 }
 
-/* The table, its primary key and a scan of it. */
-typedef struct ValueReader
-{
-	Relation	relation;
-	Relation	index;
-	Snapshot	snapshot;
-	TupleTableSlot *slot;
-	IndexScanDesc scan;
-} ValueReader;
-
 /* Begin to read rows as of now; NULL: a query for each. */
-static ValueReader *
-OpenValueReader(void)
+static IdReader *
+OpenValues(void)
 {
 	Relation	relation = table_open(LedgerRelation("customer_value"),
 									  AccessShareLock);
-	ValueReader *reader;
 
-	if (relation->rd_rel->relrowsecurity || IsolationUsesXactSnapshot() ||
-		RelationGetDescr(relation)->natts != VALUE_ATTRIBUTES ||
+	if (!relation->rd_rel->relrowsecurity && !IsolationUsesXactSnapshot() &&
+		RelationGetDescr(relation)->natts == VALUE_ATTRIBUTES &&
 		pg_class_aclcheck(RelationGetRelid(relation), GetUserId(),
-						  ACL_SELECT) != ACLCHECK_OK)
-	{
-		table_close(relation, NoLock);
-		return NULL;
-	}
-	reader = palloc(sizeof(ValueReader));
-	reader->relation = relation;
-	reader->index = index_open(RelationGetPrimaryKeyOid(relation),
-							   AccessShareLock);
-	reader->snapshot = RegisterSnapshot(GetTransactionSnapshot());
-	reader->slot = table_slot_create(relation, NULL);
-	reader->scan = BeginIndexScan(relation, reader->index, reader->snapshot,
-								  1);
-	return reader;
-}
-
-static void
-CloseValueReader(ValueReader *reader)
-{
-	index_endscan(reader->scan);
-	ExecDropSingleTupleTableSlot(reader->slot);
-	UnregisterSnapshot(reader->snapshot);
-	index_close(reader->index, NoLock);
-	table_close(reader->relation, NoLock);
-	pfree(reader);
-}
-
-/* Find the row of an id by the primary key; *place is where that has it. */
-static bool
-FindCustomer(ValueReader *reader, text *id, ItemPointer place)
-{
-	ScanKeyData key;
-	ItemPointer tid;
-
-	ScanKeyEntryInitialize(&key, 0, 1, BTEqualStrategyNumber, InvalidOid,
-						   reader->index->rd_indcollation[0], F_TEXTEQ,
-						   PointerGetDatum(id));
-	index_rescan(reader->scan, &key, 1, NULL, 0);
-	while ((tid = index_getnext_tid(reader->scan,
-									ForwardScanDirection)) != NULL)
-	{
-		*place = *tid;
-		if (index_fetch_heap(reader->scan, reader->slot))
-			return true;
-	}
-	ItemPointerSetInvalid(place);
-	return false;
+						  ACL_SELECT) == ACLCHECK_OK)
+		return OpenIdReader(relation, GetTransactionSnapshot());
+	table_close(relation, NoLock);
+	return NULL;
 }
 
 /*
  * Find the rows of customers before they are locked: what they say may change
  * until then, but where they are helps to find them again, and their persons.
  */
-static ValueReader *
+static void
 FindCustomers(text **ids, Customer *customers, int count)
 {
-	ValueReader *reader = OpenValueReader();
+	IdReader   *reader = OpenValues();
 
 	for (int i = 0; reader != NULL && i < count; i++)
 	{
 		bool		isnull;
 		Datum		place;
 
-		if (!FindCustomer(reader, ids[i], &customers[i].place))
+		if (!FindRow(reader, ids[i], &customers[i].place))
 			continue;
 		place = slot_getattr(reader->slot, VALUE_PERSON_PLACE, &isnull);
 		if (!isnull)
 			customers[i].person.place = *(ItemPointer) DatumGetPointer(place);
 	}
-	return reader;
-}
-
-/* Is the row where it was before the lock, and nobody was merged since? */
-static bool
-FindAgain(ValueReader *reader, const Customer *customer)
-{
-	bool		isnull;
-
-	if (!ItemPointerIsValid(&customer->place))
-		return false;
-	reader->scan->xs_heaptid = customer->place;
-	return index_fetch_heap(reader->scan, reader->slot) &&
-		SameText(DatumGetTextPP(slot_getattr(reader->slot, VALUE_PERSON_ID,
-											 &isnull)), customer->person.id);
+	if (reader != NULL)
+		CloseIdReader(reader);
 }
 
 /* Read the row of a locked person. */
 static void
-FetchCustomer(ValueReader *reader, Customer *customer)
+FetchCustomer(IdReader *reader, Customer *customer)
 {
-	HeapTuple	tuple;
-	bool		copied;
-
-	if (FindAgain(reader, customer) ||
-		FindCustomer(reader, customer->person.id, &customer->place))
+	if (FindRow(reader, customer->person.id, &customer->place))
 	{
-		tuple = ExecFetchSlotHeapTuple(reader->slot, false, &copied);
-		ReadCustomer(tuple, reader->slot->tts_tupleDescriptor, customer);
-		customer->tid = reader->slot->tts_tid;
+		TupleTableSlot *slot = reader->slot;
+		bool		copied;
+		HeapTuple	tuple = ExecFetchSlotHeapTuple(slot, false, &copied);
+
+		ReadCustomer(tuple, slot->tts_tupleDescriptor, customer);
+		customer->tid = slot->tts_tid;
 		customer->own = TransactionIdIsCurrentTransactionId(
 										HeapTupleHeaderGetXmin(tuple->t_data));
 		if (copied)
@@ -386,7 +319,7 @@ static void
 FetchCustomers(Customer *customers, int count)
 {
 	/* what was committed before the locks were had */
-	ValueReader *reader = OpenValueReader();
+	IdReader   *reader = OpenValues();
 
 	for (int i = 0; i < count; i++)
 	{
@@ -398,7 +331,7 @@ FetchCustomers(Customer *customers, int count)
 			QueryCustomer(&customers[i]);
 	}
 	if (reader != NULL)
-		CloseValueReader(reader);
+		CloseIdReader(reader);
 }
 
 /* See segment.h. */
@@ -406,8 +339,6 @@ void
 LockCustomers(text **ids, const Instant *since, RowAccess access, int count,
 			  Customer *customers)
 {
-	ValueReader *hints = NULL;
-
 	for (int i = 0; i < count; i++)
 	{
 		Customer   *customer = &customers[i];
@@ -419,13 +350,11 @@ LockCustomers(text **ids, const Instant *since, RowAccess access, int count,
 		ItemPointerSetInvalid(&customer->tid);
 	}
 	if (count >= HINTED_CUSTOMERS)
-		hints = FindCustomers(ids, customers, count);
+		FindCustomers(ids, customers, count);
 	LockPersons(ids, since, access, count, customers);
 	/* this transaction's own changes count, too */
 	CommandCounterIncrement();
 	FetchCustomers(customers, count);
-	if (hints != NULL)
-		CloseValueReader(hints);
 }
 
 /* --- writing rows */

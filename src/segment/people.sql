@@ -193,6 +193,24 @@ COMMENT ON FUNCTION contact_pressure.unpin_segment(text) IS
 
 -- --- two who are one, and who is gone
 
+-- An order locks its buyer, and writes the buyer's row: a transaction whose
+-- snapshot is older cannot see a row that is new.
+CREATE FUNCTION contact_pressure.meet_customers(ids text[]) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, contact_pressure, pg_temp
+AS $$
+BEGIN
+	IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+		INSERT INTO contact_pressure.customer_value (person_id, purchases)
+		SELECT i, contact_pressure.rfm(NULL, NULL, 0, 0)
+		  FROM (SELECT DISTINCT u FROM unnest(ids) AS u) AS d(i) ORDER BY i COLLATE "C"
+			ON CONFLICT DO NOTHING;
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION contact_pressure.meet_customers(text[]) IS
+	'error 40001 when one of them has a row that the transaction cannot see; a row for each before all of them are deleted';
+
 CREATE FUNCTION contact_pressure.merge_customers() RETURNS trigger
 LANGUAGE plpgsql
 SET search_path = pg_catalog, contact_pressure, pg_temp
@@ -200,10 +218,13 @@ AS $$
 DECLARE
 	gone  contact_pressure.customer_value;
 	there contact_pressure.customer_value;
-	-- that of a fill that goes on marks the row: it counts them once more
-	number integer := (SELECT CASE WHEN b.fill > 0 AND b.filled_at IS NULL THEN -b.fill ELSE b.fill END
+	-- a fill that goes on counts them once more, and any that is loaded, which
+	-- may be going on: the row is marked
+	number integer := (SELECT CASE WHEN b.fill > 0 AND (b.filled_at IS NULL OR b.query IS NOT NULL)
+							  THEN -b.fill ELSE b.fill END
 						 FROM contact_pressure.segment_base AS b);
 BEGIN
+	PERFORM contact_pressure.meet_customers(ARRAY[OLD.person_id]);
 	IF OLD.segment IS NOT NULL THEN
 		PERFORM contact_pressure.record_move(OLD.person_id, 'merge', OLD.segment, NULL);
 	END IF;
@@ -266,6 +287,7 @@ BEGIN
 		END IF;
 		RETURN NULL;
 	END IF;
+	PERFORM contact_pressure.meet_customers(ARRAY(SELECT g.person_id FROM gone AS g));
 	DELETE FROM contact_pressure.customer_value AS v
 	 WHERE v.person_id IN (SELECT g.person_id FROM gone AS g);
 	DELETE FROM contact_pressure.segment_change AS c
@@ -302,6 +324,7 @@ BEGIN
 		  FROM contact_pressure.person AS p
 		  JOIN same ON p.merged_into = same.person_id)
 	SELECT array_agg(same.person_id) INTO ids FROM same;
+	PERFORM contact_pressure.meet_customers(ids);
 	DELETE FROM contact_pressure.customer_value AS v WHERE v.person_id = ANY (ids);
 	DELETE FROM contact_pressure.segment_change AS c WHERE c.person_id = ANY (ids);
 	RETURN NULL;

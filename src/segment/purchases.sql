@@ -339,23 +339,24 @@ $$;
 COMMENT ON FUNCTION contact_pressure.lock_sources() IS
 	'nobody writes to a tracked table of orders until the end of the transaction, and who did is done';
 
--- Whoever holds a table may want a person that we hold, or another table: we
--- do not wait long enough to be in anybody's deadlock, nor to keep others from
--- writing.
-CREATE FUNCTION contact_pressure.try_lock_sources() RETURNS boolean
+-- Whoever holds a table may want a person that we hold, or another table; and
+-- while we wait nobody else writes.  So we do not wait long, unless that was in
+-- vain some times.
+CREATE FUNCTION contact_pressure.try_lock_sources(tried integer) RETURNS boolean
 LANGUAGE plpgsql
 SET search_path = pg_catalog, contact_pressure, pg_temp
 SET lock_timeout = '200ms'
 AS $$
 BEGIN
+	PERFORM set_config('lock_timeout', (200 * 2 ^ least(tried, 8))::text, true);
 	PERFORM contact_pressure.lock_sources();
 	RETURN true;
 EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
 	RETURN false;
 END
 $$;
-COMMENT ON FUNCTION contact_pressure.try_lock_sources() IS
-	'lock_sources() if that can be had at once; false: it cannot';
+COMMENT ON FUNCTION contact_pressure.try_lock_sources(integer) IS
+	'lock_sources() if that can be had soon, less so the oftener it was tried; false: it cannot';
 
 CREATE FUNCTION contact_pressure.is_fill(number integer, step bigint DEFAULT NULL)
 RETURNS boolean
@@ -486,7 +487,8 @@ BEGIN
 		IF whom = 'all' THEN
 			RAISE;
 		END IF;
-		held := ids;
+		-- who is free comes next
+		held := CASE WHEN whom = 'new' THEN '{}' ELSE ids END;
 	END;
 	RETURN ARRAY(SELECT DISTINCT c.place FROM unnest(ids, places) AS c(id, place)
 				   JOIN unnest(held) AS h(id) USING (id) ORDER BY c.place);
@@ -546,8 +548,17 @@ BEGIN
 			RETURN NULL;
 		END IF;
 	END IF;
+	-- of nobody any more, or of somebody merged since, whose orders are another's
+	DELETE FROM contact_pressure.customer_value AS v
+	 WHERE v.person_id = ANY (ids)
+	   AND NOT EXISTS (SELECT FROM contact_pressure.person AS p
+						WHERE p.person_id = v.person_id AND p.merged_into IS NULL);
 	IF touched THEN
 		PERFORM contact_pressure.recount_people(ids, number);
+		IF contact_pressure.loads_purchases() THEN
+			EXECUTE 'INSERT INTO pg_temp.contact_pressure_counted (place, person_id)'
+					' SELECT 0, contact_pressure.person_of(i) FROM unnest($1) AS i' USING ids;
+		END IF;
 	ELSE
 		PERFORM contact_pressure.put_purchases(
 			ids, array_fill(nothing, ARRAY[cardinality(ids)]), NULL, number, true);
@@ -594,6 +605,15 @@ DECLARE
 BEGIN
 	PERFORM contact_pressure.lock_sources();
 	PERFORM contact_pressure.is_fill(0);
+	IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable')
+	   AND EXISTS (SELECT FROM contact_pressure.segment_base AS b
+					WHERE b.fill > 0 AND b.filled_at IS NULL) THEN
+		RAISE EXCEPTION 'purchases are being counted anew'
+			USING ERRCODE = 'serialization_failure',
+				  DETAIL = format('A %s transaction may not see the latest orders of who waits for that.',
+								  current_setting('transaction_isolation')),
+				  HINT = 'Use READ COMMITTED, or wait until segment_base.filled_at is set.';
+	END IF;
 	number := contact_pressure.begin_fill();
 	persons := contact_pressure.count_sources();
 	FOR place IN 1 .. persons::integer BY batch LOOP
@@ -629,6 +649,7 @@ DECLARE
 	id      bigint;
 	is_ours boolean := true;
 	rest    boolean;
+	tries   integer := 0;
 BEGIN
 	PERFORM pg_catalog.set_config('search_path', path, true);
 	-- one that was interrupted goes on; a query is compared with what is there
@@ -639,14 +660,14 @@ BEGIN
 	END IF;
 	-- who wrote to a source without knowing of it is done then
 	LOOP
-		COMMIT;
-		PERFORM pg_catalog.set_config('search_path', path, true);
-		EXIT WHEN contact_pressure.try_lock_sources();
+		CALL contact_pressure.next_transaction();
+		EXIT WHEN contact_pressure.try_lock_sources(tries);
+		tries := tries + 1;
 		COMMIT;
 		PERFORM pg_catalog.pg_sleep(1);
 	END LOOP;
-	COMMIT;
-	PERFORM pg_catalog.set_config('search_path', path, true);
+	tries := 0;
+	CALL contact_pressure.next_transaction();
 	persons := contact_pressure.count_sources();
 	id := contact_pressure.begin_step(job, 'customers counted', persons);
 
@@ -655,33 +676,31 @@ BEGIN
 		first := place * batch + 1;
 		last := least(first + batch - 1, persons);
 		FOREACH whom IN ARRAY '{new,free}'::text[] LOOP
-			COMMIT;
-			PERFORM pg_catalog.set_config('search_path', path, true);
+			CALL contact_pressure.next_transaction();
 			is_ours := contact_pressure.is_fill(number, id);
 			EXIT batches WHEN NOT is_ours;
 			late := late || contact_pressure.put_counted(number, first, last, whom);
 		END LOOP;
 		PERFORM contact_pressure.continue_step(id, last - first + 1);
 	END LOOP;
+	<<later>>
 	FOREACH first IN ARRAY late LOOP
 		LOOP
-			COMMIT;
-			PERFORM pg_catalog.set_config('search_path', path, true);
+			CALL contact_pressure.next_transaction();
 			is_ours := is_ours AND contact_pressure.is_fill(number, id);
-			EXIT WHEN NOT is_ours;
+			EXIT later WHEN NOT is_ours;
 			EXIT WHEN contact_pressure.put_counted(number, first, first, 'late') OPERATOR(pg_catalog.=) '{}';
 		END LOOP;
 	END LOOP;
 	LOOP
-		COMMIT;
-		PERFORM pg_catalog.set_config('search_path', path, true);
+		CALL contact_pressure.next_transaction();
 		is_ours := is_ours AND contact_pressure.is_fill(number, id);
 		EXIT WHEN NOT is_ours;
 		rest := contact_pressure.count_rest(number, batch, 'free');
 		CONTINUE WHEN rest;
 		IF rest IS NULL THEN
-			rest := contact_pressure.count_rest(number, 1, 'late');
-		ELSIF contact_pressure.try_lock_sources() THEN
+			PERFORM contact_pressure.count_rest(number, 1, 'late');
+		ELSIF contact_pressure.try_lock_sources(tries) THEN
 			-- the last look, while nobody writes
 			LOOP
 				rest := contact_pressure.count_rest(number, batch, 'free');
@@ -693,6 +712,7 @@ BEGIN
 				EXIT;
 			END IF;
 		ELSE
+			tries := tries + 1;
 			COMMIT;
 			PERFORM pg_catalog.pg_sleep(1);
 		END IF;

@@ -240,8 +240,7 @@ BEGIN
 				IF id IS NULL THEN
 					id := contact_pressure.begin_step(job, pass, total);
 				END IF;
-				COMMIT;
-				PERFORM pg_catalog.set_config('search_path', path, true);
+				CALL contact_pressure.next_transaction();
 				IF NOT contact_pressure.refresh_turn() THEN
 					RETURN;
 				END IF;
@@ -251,8 +250,7 @@ BEGIN
 			END LOOP;
 			EXIT WHEN id IS NULL AND awaited;
 			FOREACH who IN ARRAY skipped LOOP
-				COMMIT;
-				PERFORM pg_catalog.set_config('search_path', path, true);
+				CALL contact_pressure.next_transaction();
 				IF NOT contact_pressure.refresh_turn() THEN
 					RETURN;
 				END IF;
@@ -266,8 +264,7 @@ BEGIN
 			-- a purchase that began before the model was there still goes by
 			-- the one before it; the last look is after all of those
 			id := contact_pressure.begin_step(job, 'purchases awaited', 1);
-			COMMIT;
-			PERFORM pg_catalog.set_config('search_path', path, true);
+			CALL contact_pressure.next_transaction();
 			IF NOT contact_pressure.refresh_turn() THEN
 				RETURN;
 			END IF;
@@ -277,8 +274,7 @@ BEGIN
 			awaited := true;
 		END LOOP;
 	END LOOP;
-	COMMIT;
-	PERFORM pg_catalog.set_config('search_path', path, true);
+	CALL contact_pressure.next_transaction();
 	IF NOT contact_pressure.refresh_turn() THEN
 		RETURN;
 	END IF;

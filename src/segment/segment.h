@@ -30,6 +30,7 @@ typedef struct Base
 	Zone	   *zone;			/* of the months; NULL without keep */
 	int			fill;
 	bool		filled;
+	bool		loads;			/* purchases come from a query */
 	bool		notify;
 	/* the latest segment_model */
 	int			version;		/* 0: there is none, nor what follows */
