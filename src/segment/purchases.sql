@@ -519,6 +519,7 @@ AS $$
 DECLARE
 	nothing CONSTANT contact_pressure.rfm := contact_pressure.rfm(NULL, NULL, 0, 0);
 	ids     text[];
+	nobody  text[];
 	touched boolean;
 BEGIN
 	-- a purchase came while they were counted
@@ -548,11 +549,14 @@ BEGIN
 			RETURN NULL;
 		END IF;
 	END IF;
-	-- of nobody any more, or of somebody merged since, whose orders are another's
-	DELETE FROM contact_pressure.customer_value AS v
-	 WHERE v.person_id = ANY (ids)
-	   AND NOT EXISTS (SELECT FROM contact_pressure.person AS p
-						WHERE p.person_id = v.person_id AND p.merged_into IS NULL);
+	-- of nobody any more, or of somebody merged since, whose orders are
+	-- another's; whoever may not delete mostly need not
+	nobody := ARRAY(SELECT i FROM unnest(ids) AS i
+					 WHERE NOT EXISTS (SELECT FROM contact_pressure.person AS p
+										WHERE p.person_id = i AND p.merged_into IS NULL));
+	IF cardinality(nobody) > 0 THEN
+		DELETE FROM contact_pressure.customer_value AS v WHERE v.person_id = ANY (nobody);
+	END IF;
 	IF touched THEN
 		PERFORM contact_pressure.recount_people(ids, number);
 		IF contact_pressure.loads_purchases() THEN
