@@ -482,6 +482,16 @@ CLUSTER person USING person_pkey;
 INSERT INTO shop.sold (customer, at, total) SELECT 'p' || n, '2026-04-04Z', n FROM generate_series(1, 410) AS n;
 SELECT pg_temp.agrees('all places are others now');
 SELECT is(count(*), 408::bigint, 'and are kept') FROM customer_value AS v JOIN person AS p USING (person_id) WHERE v.person_place = p.ctid;
+INSERT INTO customer_value (person_id, purchases, fill)
+SELECT w.who, rfm('2026-01-01Z'::timestamptz, '2026-01-02Z', 2, 50), 0 FROM unnest('{ghost,p2}'::text[]) AS w(who);
+SELECT count_again();
+SELECT pg_temp.agrees('rows of nobody, and of who was merged');
+SELECT is_empty($$SELECT person_id FROM customer_value WHERE person_id IN ('ghost', 'p2')$$, 'they are gone');
+INSERT INTO customer_value (person_id, purchases, fill)
+SELECT w.who, rfm('2026-01-01Z'::timestamptz, '2026-01-02Z', 2, 50), -1 - b.fill FROM unnest('{ghost,p2}'::text[]) AS w(who), segment_base AS b;
+SELECT count_again();
+SELECT pg_temp.agrees('that are to be counted');
+SELECT is_empty($$SELECT person_id FROM customer_value WHERE person_id IN ('ghost', 'p2')$$, 'they are gone, too');
 SELECT pg_temp.forget_all();
 
 -- --- purchases that count for some months
