@@ -34,7 +34,7 @@ OpenIdReader(Relation relation, Snapshot snapshot)
 	reader->slot = table_slot_create(relation, NULL);
 	reader->scan = BeginIndexScan(relation, reader->index, reader->snapshot,
 								  1);
-	reader->places = table_index_fetch_begin(relation);
+	reader->places = NULL;
 	reader->blocks = 0;
 	return reader;
 }
@@ -43,7 +43,8 @@ OpenIdReader(Relation relation, Snapshot snapshot)
 void
 CloseIdReader(IdReader *reader)
 {
-	table_index_fetch_end(reader->places);
+	if (reader->places != NULL)
+		table_index_fetch_end(reader->places);
 	index_endscan(reader->scan);
 	ExecDropSingleTupleTableSlot(reader->slot);
 	UnregisterSnapshot(reader->snapshot);
@@ -69,11 +70,14 @@ FindAt(IdReader *reader, text *id, ItemPointerData place)
 	bool		again = false;
 	bool		isnull;
 
-	return ItemPointerIsValid(&place) &&
-		reader->relation->rd_rel->relam == HEAP_TABLE_AM_OID &&
-		HasBlock(reader, ItemPointerGetBlockNumber(&place)) &&
-		table_index_fetch_tuple(reader->places, &place, reader->snapshot,
-								reader->slot, &again, NULL) &&
+	if (!ItemPointerIsValid(&place) ||
+		reader->relation->rd_rel->relam != HEAP_TABLE_AM_OID ||
+		!HasBlock(reader, ItemPointerGetBlockNumber(&place)))
+		return false;
+	if (reader->places == NULL)
+		reader->places = table_index_fetch_begin(reader->relation);
+	return table_index_fetch_tuple(reader->places, &place, reader->snapshot,
+								   reader->slot, &again, NULL) &&
 		SameText(DatumGetTextPP(slot_getattr(reader->slot, 1, &isnull)), id);
 }
 

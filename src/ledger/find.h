@@ -18,7 +18,7 @@ typedef struct IdReader
 	Snapshot	snapshot;		/* registered, and of the reader */
 	TupleTableSlot *slot;		/* the row that was found last */
 	IndexScanDesc scan;
-	struct IndexFetchTableData *places;
+	struct IndexFetchTableData *places;	/* NULL: none was looked at yet */
 	BlockNumber blocks;			/* of the table, as far as that is known */
 } IdReader;
 

@@ -115,6 +115,15 @@ $$;
 COMMENT ON PROCEDURE contact_pressure.next_transaction() IS
 	'what is done is committed, and the next step of a job begins';
 
+CREATE FUNCTION contact_pressure.keeps_snapshot() RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $$
+	SELECT pg_catalog.current_setting('transaction_isolation')
+		   OPERATOR(pg_catalog.=) ANY ('{repeatable read,serializable}'::pg_catalog.text[])
+$$;
+COMMENT ON FUNCTION contact_pressure.keeps_snapshot() IS
+	'does the transaction go on to see what it saw first, and not what was committed since?';
+
 CREATE FUNCTION contact_pressure.lock_people(ids text[])
 RETURNS text[]
 LANGUAGE plpgsql

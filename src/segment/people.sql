@@ -200,7 +200,7 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, contact_pressure, pg_temp
 AS $$
 BEGIN
-	IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+	IF contact_pressure.keeps_snapshot() THEN
 		INSERT INTO contact_pressure.customer_value (person_id, purchases)
 		SELECT i, contact_pressure.rfm(NULL, NULL, 0, 0)
 		  FROM (SELECT DISTINCT u FROM unnest(ids) AS u) AS d(i) ORDER BY i COLLATE "C"

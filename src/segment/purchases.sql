@@ -609,7 +609,7 @@ DECLARE
 BEGIN
 	PERFORM contact_pressure.lock_sources();
 	PERFORM contact_pressure.is_fill(0);
-	IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable')
+	IF contact_pressure.keeps_snapshot()
 	   AND EXISTS (SELECT FROM contact_pressure.segment_base AS b
 					WHERE b.fill > 0 AND b.filled_at IS NULL) THEN
 		RAISE EXCEPTION 'purchases are being counted anew'
@@ -848,7 +848,7 @@ DECLARE
 	type   regtype;
 	buyers bigint;
 BEGIN
-	IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+	IF contact_pressure.keeps_snapshot() THEN
 		RAISE EXCEPTION 'purchases cannot be tracked from within a % transaction',
 			current_setting('transaction_isolation')
 			USING ERRCODE = 'invalid_transaction_state',

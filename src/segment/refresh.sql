@@ -418,7 +418,7 @@ BEGIN
 		IF NOT completed THEN
 			RETURN;
 		END IF;
-		PERFORM pg_catalog.set_config('search_path', path, true);
+		CALL contact_pressure.next_transaction();
 	END IF;
 	IF NOT contact_pressure.refresh_turn() THEN
 		RETURN;
@@ -481,7 +481,7 @@ BEGIN
 	IF NOT completed THEN
 		RETURN;
 	END IF;
-	PERFORM pg_catalog.set_config('search_path', path, true);
+	CALL contact_pressure.next_transaction();
 	IF NOT contact_pressure.refresh_turn() THEN
 		RETURN;
 	END IF;
